@@ -1,0 +1,202 @@
+"""The tables of the embedded log, and what is done to one partition inside a transaction.
+
+A message's rowid is its partition's id shifted left by 40 bits plus its offset: a page is one range
+scan, and a partition holds 10^12 messages. Ends are stored, so that offsets never go back even
+when everything was trimmed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from streams.log.port import TopicSpec
+from twin.errors import BadInput
+
+APPLICATION_ID: Final = 0x74776C67  # "twlg"
+LAYOUT_VERSION: Final = 1
+OFFSET_BITS: Final = 40
+#: Messages one append may remove per partition, beside two for each it adds: trimming keeps up,
+#: and no append pays for a long backlog at once.
+TRIM_COUNT: Final = 64
+
+SCHEMA: Final = """
+CREATE TABLE topic (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL,
+    max_message_bytes INTEGER NOT NULL, retention_bytes INTEGER, retention_s REAL
+);
+CREATE TABLE part (
+    id INTEGER PRIMARY KEY, topic INTEGER NOT NULL REFERENCES topic, number INTEGER NOT NULL,
+    first_offset INTEGER NOT NULL, next_offset INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
+    UNIQUE (topic, number)
+);
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY, appended_ns INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
+    timestamp_ns INTEGER NOT NULL, key BLOB, headers BLOB, value BLOB
+);
+CREATE TABLE committed (
+    part INTEGER NOT NULL, consumers TEXT NOT NULL, next_offset INTEGER NOT NULL,
+    PRIMARY KEY (part, consumers)
+) WITHOUT ROWID;
+"""
+_PART: Final = """
+SELECT part.id, first_offset, next_offset, size_bytes, max_message_bytes,
+       retention_bytes / partitions, retention_s
+FROM part JOIN topic ON topic.id = part.topic WHERE topic.name = ? AND part.number = ?
+"""
+
+
+@dataclass(slots=True)
+class Part:
+    """A partition's row, advanced while one transaction adds to it or trims it."""
+
+    id: int
+    first_offset: int
+    next_offset: int
+    size_bytes: int
+    max_message_bytes: int
+    kept_bytes: int | None
+    kept_s: float | None
+    added_count: int = 0
+
+    def row(self, offset: int) -> int:
+        """The rowid of a message."""
+        return self.id << OFFSET_BITS | offset
+
+    @property
+    def has_retention(self) -> bool:
+        """Whether anything of it may ever be removed."""
+        return self.kept_bytes is not None or self.kept_s is not None
+
+
+def topics(db: sqlite3.Connection) -> dict[str, TopicSpec]:
+    """Every declared topic by name."""
+    rows = db.execute(
+        "SELECT name, partitions, max_message_bytes, retention_bytes, retention_s FROM topic"
+    ).fetchall()
+    return {row[0]: TopicSpec(*row) for row in rows}
+
+
+def declare(db: sqlite3.Connection, specs: Sequence[TopicSpec]) -> None:
+    """Insert new topics, give known ones their new limits; ``BadInput`` for other partitions."""
+    existing = topics(db)
+    for spec in specs:
+        _check_spec(spec)
+        if spec.name in existing:
+            _redeclare(db, spec, existing[spec.name])
+        else:
+            _insert(db, spec)
+        existing[spec.name] = spec
+
+
+def part(db: sqlite3.Connection, topic: str, partition: int) -> Part:
+    """One partition as it is now; ``BadInput`` if it was never declared."""
+    row = db.execute(_PART, (topic, partition)).fetchone()
+    if row is not None:
+        return Part(*row)
+    known = topics(db)
+    if topic in known:
+        raise BadInput(
+            f"partition {partition} of topic {topic!r}",
+            expected=f"0 to {known[topic].partitions - 1}",
+        )
+    raise BadInput(
+        f"topic {topic!r}", expected=f"one of {sorted(known)}", remedy="declare it before its use"
+    )
+
+
+def store(db: sqlite3.Connection, changed: Part) -> None:
+    """Write a partition's ends and size back."""
+    db.execute(
+        "UPDATE part SET first_offset = ?, next_offset = ?, size_bytes = ? WHERE id = ?",
+        (changed.first_offset, changed.next_offset, changed.size_bytes, changed.id),
+    )
+
+
+def slowest(db: sqlite3.Connection, of: Part) -> int:
+    """Where the slowest group stands; without any group nothing counts as read."""
+    (offset,) = db.execute(
+        "SELECT min(next_offset) FROM committed WHERE part = ?", (of.id,)
+    ).fetchone()
+    return of.first_offset if offset is None else int(offset)
+
+
+def retain(db: sqlite3.Connection, grown: Part, now_ns: int) -> None:
+    """Remove the oldest messages that are over the bounds and read by all, a bounded number."""
+    if grown.kept_s is None and grown.size_bytes <= (grown.kept_bytes or 0):
+        return
+    most = TRIM_COUNT + 2 * grown.added_count
+    upto = min(slowest(db, grown), grown.first_offset + most)
+    oldest = db.execute(
+        "SELECT appended_ns, size_bytes FROM message WHERE id >= ? AND id < ? ORDER BY id",
+        (grown.row(grown.first_offset), grown.row(upto)),
+    )
+    remove(db, grown, grown.first_offset + _over_count(grown, oldest, now_ns))
+
+
+def remove(db: sqlite3.Connection, of: Part, upto: int) -> None:
+    """Delete the messages below ``upto``; the caller stores the partition."""
+    if upto <= of.first_offset:
+        return
+    bounds = (of.row(of.first_offset), of.row(upto))
+    (removed_bytes,) = db.execute(
+        "SELECT sum(size_bytes) FROM message WHERE id >= ? AND id < ?", bounds
+    ).fetchone()
+    db.execute("DELETE FROM message WHERE id >= ? AND id < ?", bounds)
+    of.first_offset = upto
+    of.size_bytes -= removed_bytes
+
+
+def _over_count(grown: Part, oldest: sqlite3.Cursor, now_ns: int) -> int:
+    """How many of the oldest messages are too old, or too much for the size bound."""
+    kept_since_ns = 0 if grown.kept_s is None else now_ns - int(grown.kept_s * 1e9)
+    excess_bytes = 0 if grown.kept_bytes is None else grown.size_bytes - grown.kept_bytes
+    count = 0
+    for appended_ns, size_bytes in oldest:
+        if excess_bytes <= 0 and appended_ns >= kept_since_ns:
+            break
+        excess_bytes -= size_bytes
+        count += 1
+    oldest.close()
+    return count
+
+
+def _check_spec(spec: TopicSpec) -> None:
+    limits = (spec.max_message_bytes, spec.retention_bytes, spec.retention_s)
+    if not spec.name or spec.partitions < 1 or any(x is not None and x <= 0 for x in limits):
+        raise BadInput(f"topic {spec}", expected="a name, 1 or more partitions, limits above 0")
+
+
+def _redeclare(db: sqlite3.Connection, spec: TopicSpec, existing: TopicSpec) -> None:
+    if existing.partitions != spec.partitions:
+        raise BadInput(
+            f"topic {spec.name!r} with {spec.partitions} partitions",
+            expected=f"{existing.partitions}, as it was declared first",
+            remedy="keep the number or use another topic: keys would change their partition",
+        )
+    db.execute(
+        "UPDATE topic SET max_message_bytes = ?, retention_bytes = ?, retention_s = ?"
+        " WHERE name = ?",
+        (spec.max_message_bytes, spec.retention_bytes, spec.retention_s, spec.name),
+    )
+
+
+def _insert(db: sqlite3.Connection, spec: TopicSpec) -> None:
+    topic = db.execute(
+        "INSERT INTO topic (name, partitions, max_message_bytes, retention_bytes, retention_s)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (
+            spec.name,
+            spec.partitions,
+            spec.max_message_bytes,
+            spec.retention_bytes,
+            spec.retention_s,
+        ),
+    ).lastrowid
+    db.executemany(
+        "INSERT INTO part (topic, number, first_offset, next_offset, size_bytes)"
+        " VALUES (?, ?, 0, 0, 0)",
+        [(topic, number) for number in range(spec.partitions)],
+    )

@@ -1,0 +1,65 @@
+"""Runs a Faust app to its end: quick to start, clean to stop, silent unless something is wrong.
+
+``faust.Worker`` adds a second at the start and one at the end, writes cursor codes to stdout and
+sends what agents print to the log; an event loop of our own does none of that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import faust
+from faust.tables import TableManager
+
+
+class PromptTables(TableManager):  # type: ignore[misc]  # faust is untyped here
+    """Faust's table manager without its first second, in which it waits for late tables."""
+
+    async def on_start(self) -> None:
+        """Begin at once: the tables of an app that is run by code are known by now."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
+def run_app(app: faust.App) -> None:
+    """Run until SIGTERM or SIGINT; raises what the app failed to start with or crashed with.
+
+    A second signal ends the process at once: a stop may wait for an agent that never acknowledges.
+    """
+    app.conf.TableManager = PromptTables
+    asyncio.run(_run(app))
+
+
+async def _run(app: faust.App) -> None:
+    signalled = asyncio.create_task(_signalled())
+    running = asyncio.create_task(_start_and_wait(app))
+    try:
+        await asyncio.wait({signalled, running}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await app.stop()
+        signalled.cancel()
+        running.cancel()
+        await asyncio.wait({signalled, running})
+    if not running.cancelled():
+        running.result()
+    if app.crash_reason is not None:
+        raise app.crash_reason
+
+
+async def _start_and_wait(app: faust.App) -> None:
+    await app.start()
+    await app.wait_until_stopped()
+
+
+async def _signalled() -> None:
+    loop = asyncio.get_running_loop()
+    arrived = asyncio.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, arrived.set)
+    await arrived.wait()
+    for number in numbers:
+        loop.remove_signal_handler(number)
+        # Not Python's own handlers: a KeyboardInterrupt amid the stop leaves it hanging.
+        signal.signal(number, signal.SIG_DFL)

@@ -1,0 +1,66 @@
+"""The sequencer at work: observations read from the log, records appended to the journal."""
+
+from __future__ import annotations
+
+import time
+
+from streams.log.port import Log, Outgoing, Position
+from streams.replay import journal_head
+from streams.topics import JOURNAL, OBSERVATIONS
+from twin.observations import Silence, decode_observation, encode_observation
+from twin.sequence import Sequencer, Source
+
+PAGE_COUNT = 1024
+PAGE_BYTES = 32 * 1024 * 1024
+
+
+class Sequencing:
+    """Goes on from the journal's own last record; safe to run twice, for only one can append."""
+
+    def __init__(self, log: Log) -> None:
+        head, self._journal_end = journal_head(log)
+        self._log = log
+        self._machine = Sequencer(head)
+        start = log.span(OBSERVATIONS, 0).start
+        self._next_offset = max(head.inputs.observations_offset, start)
+
+    def take(self, through_offset: int) -> int:
+        """Sequence observations up to and with this offset; below the result all is journaled.
+
+        ``Superseded`` when another sequencer wrote to the journal meanwhile.
+        """
+        while self._next_offset <= through_offset:
+            page = self._log.read(
+                OBSERVATIONS, 0, self._next_offset, limit=PAGE_COUNT, max_bytes=PAGE_BYTES
+            )
+            for message in page:
+                observation = decode_observation(message.value or b"")
+                for _, stored in self._machine.accept(observation, offset=message.offset):
+                    self._append(stored)
+            self._next_offset += len(page)
+        return self._machine.needed_offset
+
+    def take_all(self) -> int:
+        """Sequence whatever is there now."""
+        return self.take(self._log.span(OBSERVATIONS, 0).end - 1)
+
+    def holdup(self) -> Source | None:
+        """The source that keeps the open tick from closing while another is ready."""
+        return self._machine.holdup()
+
+    def stop_waiting_for(self, source: Source) -> None:
+        """Put the decision on the log, so that it is made once and replayed as a fact."""
+        silence = encode_observation(Silence(source=source[0], epoch=source[1]))
+        self._log.append([_message(OBSERVATIONS, silence)])
+
+    def _append(self, stored: bytes) -> None:
+        self._log.append(
+            [_message(JOURNAL, stored)], expected_end=Position(JOURNAL, 0, self._journal_end)
+        )
+        self._journal_end += 1
+
+
+def _message(topic: str, value: bytes) -> Outgoing:
+    return Outgoing(
+        topic=topic, partition=0, key=None, headers=(), value=value, timestamp_ns=time.time_ns()
+    )

@@ -1,0 +1,60 @@
+"""The database as an engine: opened late, one snapshot per read, short writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlmodel import SQLModel, create_engine
+
+from streams.store.tables import OWN_TABLES
+from twin.errors import BadInput, Unavailable
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+def open_database(url: str) -> Engine:
+    """The engine of a database URL; its tables exist afterwards.
+
+    ``BadInput`` for an address that is none, ``Unavailable`` when the database does not answer.
+    """
+    try:
+        engine = create_engine(url)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise BadInput(f"database {url!r}: {error}", expected="sqlite:///path/twin.db") from None
+    if engine.dialect.name == "sqlite":
+        if engine.url.database:
+            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _tune_sqlite)
+        event.listen(engine, "begin", _begin)
+    try:
+        SQLModel.metadata.create_all(engine, tables=OWN_TABLES)
+    except OperationalError as error:
+        raise Unavailable(
+            f"database {url!r}: {str(error.orig).splitlines()[0]}",
+            remedy="start it, or give another with TWIN_DATABASE_URL",
+        ) from None
+    return engine
+
+
+def _tune_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not open transactions by itself: a read is one snapshot, begun by us.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # The log is the truth and is fsynced; the read model can be rebuilt, so a power cut may cost it
+    # its last moments but never its consistency.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "cache_size=-32768",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,145 @@
+"""The read model: one table a view, made from the view's definition, and what the writer needs.
+
+Everything here can be deleted and rebuilt from the journal. Instants are integer nanoseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Float, LargeBinary, MetaData, String, Table, Text
+from sqlmodel import Field, SQLModel
+
+from twin import views
+from twin.views import View
+
+LIVE = "live"
+
+_TYPES: dict[str, type[BigInteger] | type[Float] | type[String]] = {
+    "int": BigInteger,
+    "float": Float,
+    "text": String,
+}
+
+COMMON = ("branch", "tick_ns", "interval_s", "label", "basis")
+"""What every view row has besides its view's own columns; the first two find the tick."""
+
+
+class TickRow(SQLModel, table=True):
+    """One committed tick: what it came to, and the journal entry that proves it."""
+
+    __tablename__ = "tick"
+
+    branch: str = Field(primary_key=True)
+    tick_ns: int = Field(primary_key=True, sa_type=BigInteger)
+    start_ns: int = Field(sa_type=BigInteger)
+    number: int = Field(sa_type=BigInteger, index=True)
+    hash: str
+    digest: str
+    journal_offset: int = Field(sa_type=BigInteger)
+    committed_ns: int = Field(sa_type=BigInteger)
+    frames_count: int
+    rows_count: int = Field(sa_type=BigInteger)
+    events_count: int
+    applied_count: int = Field(sa_type=BigInteger)
+    late_count: int
+    duplicate_count: int
+    quarantined_count: int
+    refused_count: int
+    record_bytes: int
+
+
+class WriterRow(SQLModel, table=True):
+    """Who may commit next, and from where: the fence of a branch."""
+
+    __tablename__ = "writer"
+
+    branch: str = Field(primary_key=True)
+    generation: int
+    number: int = Field(sa_type=BigInteger)
+    journal_offset: int = Field(sa_type=BigInteger)
+
+
+class SnapshotRow(SQLModel, table=True):
+    """The whole twin after some tick."""
+
+    __tablename__ = "snapshot"
+
+    branch: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    tick_ns: int = Field(sa_type=BigInteger)
+    fold_version: int
+    hash: str
+    journal_offset: int = Field(sa_type=BigInteger)
+    body: bytes = Field(sa_type=LargeBinary)
+
+
+class AlertRow(SQLModel, table=True):
+    """An alarm from the tick it was raised in to the tick it was cleared in."""
+
+    __tablename__ = "alert"
+
+    branch: str = Field(primary_key=True)
+    alarm_id: str = Field(primary_key=True)
+    raised_ns: int = Field(primary_key=True, sa_type=BigInteger)
+    cleared_ns: int | None = Field(default=None, sa_type=BigInteger)
+    label: str
+    severity: str
+    subject: str
+    value: float
+    threshold: float
+    asset_ids: str = Field(sa_type=Text)
+
+
+class DeadLetterRow(SQLModel, table=True):
+    """An input that was not applied, with the reason; ``event_id`` names it."""
+
+    __tablename__ = "dead_letter"
+
+    branch: str = Field(primary_key=True)
+    event_id: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    tick_ns: int = Field(sa_type=BigInteger)
+    stage: str
+    kind: str
+    reason: str = Field(sa_type=Text)
+    topic: str
+    partition: int
+    offset: int = Field(sa_type=BigInteger)
+
+
+TICK = SQLModel.metadata.tables["tick"]
+WRITER = SQLModel.metadata.tables["writer"]
+SNAPSHOT = SQLModel.metadata.tables["snapshot"]
+ALERT = SQLModel.metadata.tables["alert"]
+DEAD_LETTER = SQLModel.metadata.tables["dead_letter"]
+
+
+def _view_table(view: View, metadata: MetaData) -> Table:
+    common: list[Column[Any]] = [
+        Column("branch", String, primary_key=True),
+        Column("tick_ns", BigInteger, primary_key=True),
+        Column("interval_s", Float, nullable=False),
+        Column("label", String, primary_key=True),
+        Column("basis", String, nullable=False),
+    ]
+    keys: list[Column[Any]] = [Column(c.name, _TYPES[c.type], primary_key=True) for c in view.key]
+    rest: list[Column[Any]] = [
+        Column(c.name, _TYPES[c.type], nullable=c.is_nullable) for c in view.columns
+    ]
+    # Rows of one tick lie together, and are read together.
+    return Table(view.name, metadata, *common, *keys, *rest, sqlite_with_rowid=False)
+
+
+VIEW_TABLES: dict[str, Table] = {
+    name: _view_table(view, SQLModel.metadata) for name, view in views.VIEWS.items()
+}
+
+OWN_TABLES: tuple[Table, ...] = (
+    TICK,
+    WRITER,
+    SNAPSHOT,
+    ALERT,
+    DEAD_LETTER,
+    *VIEW_TABLES.values(),
+)

@@ -1,0 +1,57 @@
+"""Every topic, declared once: how many partitions, how large a message, what is kept.
+
+The journal and the rare events are kept for ever; frames and observations only as long as
+configured, and never past the slowest group that reads them.
+"""
+
+from __future__ import annotations
+
+from streams.log.port import TopicSpec
+from twin.frames import FRAME_MAX_BYTES
+from twin.records import RECORD_MAX_BYTES
+
+SATELLITES = "satellites"
+WORKLOADS = "workloads"
+LEDGER = "ledger"
+OPERATIONS = "operations"
+SEALS = "seals"
+OBSERVATIONS = "observations"
+JOURNAL = "journal"
+DEAD_LETTERS = "dead-letters"
+
+INPUTS = (SATELLITES, WORKLOADS, LEDGER, OPERATIONS, SEALS)
+"""What sources write and observers read."""
+
+HEADER_ALLOWANCE_BYTES = 4096
+GIB = 1024**3
+
+
+def topic_specs(*, frames_kept_bytes: int, frames_kept_s: float) -> tuple[TopicSpec, ...]:
+    """The topics of an installation that keeps frames by size and time."""
+    frame = FRAME_MAX_BYTES + HEADER_ALLOWANCE_BYTES
+
+    def frames(name: str, partitions: int) -> TopicSpec:
+        return TopicSpec(
+            name,
+            partitions,
+            max_message_bytes=frame,
+            retention_bytes=frames_kept_bytes,
+            retention_s=frames_kept_s,
+        )
+
+    return (
+        frames(SATELLITES, 8),
+        frames(WORKLOADS, 2),
+        TopicSpec(LEDGER, 1),
+        TopicSpec(OPERATIONS, 1),
+        TopicSpec(SEALS, 1, retention_bytes=GIB // 8, retention_s=frames_kept_s),
+        TopicSpec(
+            OBSERVATIONS,
+            1,
+            max_message_bytes=frame,
+            retention_bytes=GIB // 4,
+            retention_s=frames_kept_s,
+        ),
+        TopicSpec(JOURNAL, 1, max_message_bytes=RECORD_MAX_BYTES),
+        TopicSpec(DEAD_LETTERS, 1, max_message_bytes=frame),
+    )

@@ -1,0 +1,382 @@
+"""Real catalogues, and every way a line can be broken."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twin.errors import BadInput
+from twin.simulate.catalogue import BadRow, Catalogue, read_catalogue, segment_of
+
+SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+NAME = "ISS (ZARYA)"
+LINE_1 = "1 25544U 98067A   26150.51748228  .00011776  00000+0  21767-3 0  9998"
+LINE_2 = "2 25544  51.6337  27.5746 0007245 114.7080 245.4664 15.49496548569014"
+OTHER_1 = "1 44714U 19074B   26150.30936191  .00080211  00000+0  15180-2 0  9995"
+OTHER_2 = "2 44714  53.1513 154.1788 0003034  54.2939 305.8351 15.47704531361446"
+OMM: dict[str, Any] = {
+    "OBJECT_NAME": "STARLINK-38244",
+    "OBJECT_ID": "2026-200A",
+    "EPOCH": "2026-10-01T22:11:24.452448",
+    "MEAN_MOTION": 15.7759124,
+    "ECCENTRICITY": 0.00032284,
+    "INCLINATION": 70.0006,
+    "RA_OF_ASC_NODE": 102.5417,
+    "ARG_OF_PERICENTER": 274.4885,
+    "MEAN_ANOMALY": 85.5946,
+    "EPHEMERIS_TYPE": 0,
+    "CLASSIFICATION_TYPE": "U",
+    "NORAD_CAT_ID": 100534,
+    "ELEMENT_SET_NO": 999,
+    "REV_AT_EPOCH": 469,
+    "BSTAR": 0.00066694375,
+    "MEAN_MOTION_DOT": 0.00112611,
+    "MEAN_MOTION_DDOT": 0,
+}
+
+
+def real(name: str) -> bytes:
+    """A real file of elements; where it is absent the test is skipped, but in CI it fails."""
+    path = SHARED_DATA / "tle" / name
+    if not path.exists():
+        message = f"real elements are not here: {path}"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    return path.read_bytes()
+
+
+def tle(*lines: str, end: str = "\n") -> bytes:
+    """Lines as a file."""
+    return end.join((*lines, "")).encode()
+
+
+def signed(line: str) -> str:
+    """The line with the checksum it ought to have."""
+    total = sum(int(c) if c.isdigit() else c == "-" for c in line[:68])
+    return f"{line[:68]}{total % 10}"
+
+
+def changed(line: str, start: int, text: str) -> str:
+    """The line with other text at a place, and the right checksum."""
+    return signed(line[:start] + text + line[start + len(text) :])
+
+
+def omm(**changes: Any) -> dict[str, Any]:
+    """A sound message, with changes; None takes the key out."""
+    return {key: value for key, value in (OMM | changes).items() if value is not None}
+
+
+def from_messages(*messages: object) -> Catalogue:
+    """A catalogue of a JSON list."""
+    return read_catalogue(json.dumps(messages).encode())
+
+
+def as_csv(*messages: dict[str, Any]) -> bytes:
+    """The same as CelesTrak's CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(OMM))
+    writer.writeheader()
+    writer.writerows(messages)
+    return text.getvalue().encode()
+
+
+def only_bad(data: bytes) -> BadRow:
+    """The one bad row of a file whose other rows are good."""
+    catalogue = read_catalogue(data)
+    assert len(catalogue) >= 1
+    (bad,) = catalogue.bad
+    return bad
+
+
+# Real files
+
+
+@pytest.mark.parametrize(
+    ("name", "satellites_count", "format_"),
+    [
+        ("starlink_20250920.tle", 8_303, "tle"),
+        ("starlink_20260530.tle", 10_395, "tle"),
+        ("oneweb_20260530.tle", 651, "tle"),
+        ("stations_20260530.tle", 25, "tle"),
+        ("starlink_20250525_omm.json", 7_483, "omm-json"),
+    ],
+)
+def test_a_real_catalogue_loads_whole_in_order_and_without_a_bad_row(
+    name: str, satellites_count: int, format_: str
+) -> None:
+    data = real(name)
+
+    catalogue = read_catalogue(data)
+
+    assert len(catalogue) == satellites_count
+    assert catalogue.bad == ()
+    assert catalogue.format == format_
+    assert catalogue.sha256 == hashlib.sha256(data).hexdigest()
+    assert (np.diff(catalogue.asset_id.astype(np.int64)) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [("starlink_20250920.tle", "2025-09-20"), ("starlink_20260530.tle", "2026-05-30")],
+)
+def test_altitudes_fall_into_the_bands_counted_from_the_same_snapshots_elsewhere(
+    name: str, day: str
+) -> None:
+    real(name)
+    rows = csv.DictReader(
+        (SHARED_DATA / "derived" / "starlink_daily_counts.csv").read_text().splitlines()
+    )
+    expected = next(row for row in rows if row["date"] == day)
+
+    catalogue = read_catalogue(real(name))
+
+    counts, _ = np.histogram(catalogue.altitude_km, [-np.inf, 400, 455, 495, 525, np.inf])
+    bands = ("lt_400", "400_455", "455_495", "495_525", "ge_525")
+    assert counts.tolist() == [int(expected[f"n_alt_{band}"]) for band in bands]
+    assert (segment_of(catalogue.inclination_deg, catalogue.altitude_km) == "sl-70").sum() == int(
+        expected["n_inc70"]
+    )
+
+
+def test_arrays_names_and_orbits_of_a_real_catalogue_stand_in_one_order() -> None:
+    lines = real("starlink_20260530.tle").decode().splitlines()
+    shuffled = [line for row in reversed(range(0, 300, 3)) for line in lines[row : row + 3]]
+
+    catalogue = read_catalogue(tle(*shuffled))
+
+    by_number = {int(lines[row + 1][2:7]): lines[row : row + 3] for row in range(0, 300, 3)}
+    for row, number in enumerate(catalogue.asset_id.tolist()):
+        name, first, second = by_number[number]
+        assert catalogue.names[row] == name.strip()
+        assert catalogue.each_satrec[row].satnum == number
+        assert catalogue.inclination_deg[row] == pytest.approx(float(second[8:16]))
+        assert catalogue.launch_year[row] == 2000 + int(first[9:11])
+
+
+def test_epochs_in_integers_agree_with_those_sgp4_holds() -> None:
+    catalogue = read_catalogue(real("starlink_20260530.tle"))
+
+    for row in range(0, len(catalogue), 97):
+        satrec = catalogue.each_satrec[row]
+        held_s = (satrec.jdsatepoch - 2440587.5 + satrec.jdsatepochF) * 86400.0
+        assert catalogue.epoch_ns[row] / 1e9 == pytest.approx(held_s, abs=1e-4)
+
+
+def test_one_satellite_as_omm_and_as_tle_is_the_same_satellite_with_its_six_digits() -> None:
+    pairs = json.loads(real("omm_and_tle_pairs_20261002.json"))
+
+    messages = from_messages(*pairs["omm"])
+    lines = read_catalogue(tle(*(line for pair in pairs["tle"].values() for line in pair)))
+
+    assert messages.asset_id.tolist() == lines.asset_id.tolist() == [25544, 100534]
+    assert messages.launch_year.tolist() == lines.launch_year.tolist() == [1998, 2026]
+    assert messages.altitude_km == pytest.approx(lines.altitude_km, abs=1e-3)
+    assert messages.inclination_deg == pytest.approx(lines.inclination_deg)
+    assert np.abs(messages.epoch_ns - lines.epoch_ns).max() < 1_000_000
+
+
+def test_real_starlinks_fall_into_the_five_segments() -> None:
+    catalogue = read_catalogue(real("starlink_20260530.tle"))
+
+    counts = Counter(segment_of(catalogue.inclination_deg, catalogue.altitude_km).tolist())
+
+    assert set(counts) == {"sl-43", "sl-53", "sl-70", "sl-97", "sl-dtc"}
+    assert counts["sl-97"] == 1_109
+    assert 650 <= counts["sl-dtc"] <= 990  # ~650 flying at 355 km, and those climbing or falling
+
+
+# Forms that are allowed
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_two_and_three_line_sets_comments_and_blanks_may_be_mixed(end: str) -> None:
+    data = tle("# from a friend", "", f"0 {NAME}", LINE_1, LINE_2, "  ", OTHER_1, OTHER_2, end=end)
+
+    catalogue = read_catalogue(b"\xef\xbb\xbf" + data)
+
+    assert catalogue.names == (NAME, "44714")
+    assert catalogue.bad == ()
+
+
+def test_a_name_may_look_like_the_beginning_of_a_line() -> None:
+    catalogue = read_catalogue(tle("1 SMALL SAT", LINE_1, LINE_2, "2 MANY", OTHER_1, OTHER_2))
+
+    assert catalogue.names == ("1 SMALL SAT", "2 MANY")
+    assert catalogue.bad == ()
+
+
+def test_numbers_beyond_alpha_5_are_kept_beside_sgp4s_record() -> None:
+    catalogue = from_messages(omm(NORAD_CAT_ID=340_000), omm(NORAD_CAT_ID="799500001"))
+
+    assert catalogue.asset_id.tolist() == [340_000, 799_500_001]
+    assert [catalogue.each_satrec[row].satnum for row in (0, 1)] == [0, 0]
+
+
+def test_csv_gives_the_same_catalogue_as_json() -> None:
+    messages = (omm(), omm(NORAD_CAT_ID=7, OBJECT_NAME="a, b"))
+
+    table, listed = read_catalogue(as_csv(*messages)), from_messages(*messages)
+
+    assert (table.format, listed.format) == ("omm-csv", "omm-json")
+    assert table.names == listed.names == ("a, b", "STARLINK-38244")
+    assert table.asset_id.tolist() == listed.asset_id.tolist()
+    assert table.altitude_km.tolist() == listed.altitude_km.tolist()
+
+
+def test_elements_years_old_are_not_bad() -> None:
+    catalogue = from_messages(omm(EPOCH="1998-11-20T06:40:00.000000", OBJECT_ID="1998-067A"))
+
+    assert catalogue.bad == ()
+    assert catalogue.launch_year.tolist() == [1998]
+
+
+# Broken rows
+
+
+@pytest.mark.parametrize(
+    ("line_1", "line_2", "line", "reason"),
+    [
+        (LINE_1[:-1] + "7", LINE_2, 4, "checksum '7'; expected '8'"),
+        (LINE_1, LINE_2[:-1] + "5", 5, "checksum '5'; expected '4'"),
+        (LINE_1, OTHER_2, 5, "line 2 is of '44714'; expected '25544'"),
+        (LINE_1, changed(LINE_2, 52, "18.20000000"), 4, "SGP4 error 6 at its epoch"),
+    ],
+)
+def test_a_broken_set_is_listed_with_its_line_and_reason_and_the_good_one_loads(
+    line_1: str, line_2: str, line: int, reason: str
+) -> None:
+    bad = only_bad(tle(OTHER_1, OTHER_2, NAME, line_1, line_2))
+
+    assert bad.line == line
+    assert reason in bad.reason
+
+
+@pytest.mark.parametrize(
+    ("lines", "bad"),
+    [
+        ((NAME, LINE_1, "OTHER"), [(2, "line 1 without a line 2")]),
+        ((LINE_2,), [(1, "line 2 without a line 1")]),
+        ((NAME, LINE_1), [(2, "line 1 without a line 2")]),
+        (("<html>", "ANOTHER"), [(1, "neither an element line nor a name")]),
+        ((LINE_1, LINE_1, LINE_2), [(1, "line 1 without a line 2")]),
+    ],
+)
+def test_a_missing_line_costs_its_own_satellite_and_no_other(
+    lines: tuple[str, ...], bad: list[tuple[int, str]]
+) -> None:
+    catalogue = read_catalogue(tle(*lines, OTHER_1, OTHER_2))
+
+    assert 44714 in catalogue.asset_id
+    assert [row.line for row in catalogue.bad] == [line for line, _ in bad]
+    for row, (_, reason) in zip(catalogue.bad, bad, strict=True):
+        assert reason in row.reason
+
+
+def test_a_broken_message_is_listed_with_its_place_and_reason_and_the_good_ones_load() -> None:
+    catalogue = from_messages(omm(NORAD_CAT_ID=1), omm(ECCENTRICITY=1.0), omm(NORAD_CAT_ID=3))
+
+    assert catalogue.asset_id.tolist() == [1, 3]
+    assert catalogue.bad == (
+        BadRow(2, "STARLINK-38244", "eccentricity is 1; expected from 0 up to but not 1"),
+    )
+
+
+def test_what_is_no_message_at_all_is_listed_too() -> None:
+    catalogue = from_messages(omm(), 5, None, ["x"])
+
+    assert [(row.line, row.reason) for row in catalogue.bad] == [
+        (place, "not an object; expected an OMM") for place in (2, 3, 4)
+    ]
+
+
+def test_a_row_of_csv_that_is_cut_short_is_listed_with_its_line() -> None:
+    cut = as_csv(omm(), omm(NORAD_CAT_ID=7)).rsplit(b",", 9)[0]
+
+    bad = only_bad(b"\n\n" + cut)
+
+    assert bad.line == 5
+    assert "is missing" in bad.reason
+
+
+def test_csv_that_no_reader_can_go_on_with_keeps_the_rows_before() -> None:
+    endless = b'"' + b"x" * 200_000
+
+    bad = only_bad(as_csv(omm()) + endless)
+
+    assert "CSV that ends here" in bad.reason
+
+
+def test_of_two_sets_of_one_satellite_the_newer_wins_and_the_other_is_listed() -> None:
+    newer = changed(LINE_1, 20, "151")
+    data = tle(NAME, LINE_1, LINE_2, "NEWER", newer, LINE_2, "AGAIN", newer, LINE_2)
+
+    catalogue = read_catalogue(data)
+
+    assert catalogue.names == ("NEWER",)
+    assert [(row.line, row.text) for row in catalogue.bad] == [(2, NAME), (8, "AGAIN")]
+    assert {row.reason for row in catalogue.bad} == {
+        "catalogue number 25544 again: line 5 has it with the same or a newer epoch"
+    }
+
+
+# Files that are no catalogue
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"", "a file that begins ''"),
+        (b"No GP data found\r\n", "a file that begins 'No GP data found'"),
+        (b"\x00\xff\xfe\x89PNG", "a file that begins"),
+        (b"[{", "JSON that cannot be read"),
+        (b"[" * 100_000, "JSON that cannot be read"),
+        (b'{"omm": []}', "JSON that is no list"),
+        (b"[]", "no satellite could be read; 0 bad rows"),
+        (
+            tle(LINE_1),
+            "no satellite could be read; 1 bad rows, the first at line 1: line 1 without",
+        ),
+    ],
+)
+def test_a_file_without_a_satellite_is_refused_with_what_it_is(data: bytes, complaint: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        read_catalogue(data)
+
+    assert str(refusal.value).startswith(complaint)
+    assert refusal.value.field == "catalogue"
+
+
+@given(st.integers(0, len(LINE_1 + LINE_2)), st.integers(0, 255))
+def test_any_one_byte_changed_loses_at_most_the_satellite_it_is_in(place: int, byte: int) -> None:
+    data = bytearray(tle(LINE_1, LINE_2, OTHER_1, OTHER_2))
+    data[place] = byte
+
+    catalogue = read_catalogue(bytes(data))
+
+    assert 44714 in catalogue.asset_id
+    assert len(catalogue) == 2 or catalogue.bad
+
+
+# Segments
+
+
+def test_direct_to_cell_is_told_by_altitude_and_the_rest_by_the_nearest_inclination() -> None:
+    inclination_deg = np.array([43.0, 53.2, 70.0, 97.6, 43.0, 53.0, 70.0, 33.0, 42.9])
+    altitude_km = np.array([480.0, 545.0, 570.0, 465.0, 355.0, 399.9, 350.0, 500.0, 400.0])
+
+    segments = segment_of(inclination_deg, altitude_km)
+
+    assert segments.tolist() == [
+        "sl-43", "sl-53", "sl-70", "sl-97", "sl-dtc", "sl-dtc", "sl-70", "sl-43", "sl-43",
+    ]  # fmt: skip

@@ -1,0 +1,60 @@
+"""A Faust worker for tests: forwards ``in`` to ``out``, its name in the header ``by``.
+
+``faust_worker.py URL GROUP NAME [--hold VALUE] [--stop-after N]``: a message with the held value is
+forwarded but not acknowledged. Every send is on disk before its message is acknowledged.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import faust
+from faust.types import StreamT
+
+from streams.log.run import run_app
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("group")
+    parser.add_argument("name")
+    parser.add_argument("--hold")
+    arguments = parser.parse_args()
+    run_app(forwarding_app(arguments.url, arguments.group, arguments.name, hold=arguments.hold))
+
+
+def forwarding_app(url: str, group: str, name: str, *, hold: str | None) -> faust.App:
+    app = faust.App(
+        group,
+        broker=url,
+        web_enabled=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=0.05,
+        stream_buffer_maxsize=8,
+        stream_wait_empty=False,
+    )
+    raw = {"key_serializer": "raw", "key_type": bytes, "value_serializer": "raw"}
+    source = app.topic("in", value_type=bytes, **raw)
+    target = app.topic("out", value_type=bytes, **raw)
+
+    @app.agent(source)
+    async def forward(stream: StreamT[bytes]) -> None:
+        async for event in stream.noack().events():
+            message = event.message
+            sent = await target.send(
+                key=message.key,
+                value=message.value,
+                partition=message.partition,
+                headers=[*message.headers, ("by", name.encode())],
+            )
+            await sent
+            if hold is None or message.value != hold.encode():
+                event.ack()
+
+    return app
+
+
+if __name__ == "__main__":
+    main()

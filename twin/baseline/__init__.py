@@ -1,0 +1,26 @@
+"""The sourced numbers and the worlds built on them, as data, and their loader."""
+
+from twin.baseline.load import Baseline, default_world, load, world_names
+from twin.baseline.plans import (
+    Assumption,
+    DemandProfile,
+    SatelliteClass,
+    SatelliteSegmentPlan,
+    ShellPlan,
+    SitePlan,
+)
+from twin.regions import RegionBox
+
+__all__ = [
+    "Assumption",
+    "Baseline",
+    "DemandProfile",
+    "RegionBox",
+    "SatelliteClass",
+    "SatelliteSegmentPlan",
+    "ShellPlan",
+    "SitePlan",
+    "default_world",
+    "load",
+    "world_names",
+]

@@ -1,0 +1,224 @@
+"""The fold: (twin, record) → Step(twin, outcomes). Pure, total, and the only way a twin changes.
+
+First the record's events in canonical order, then the tick's telemetry, then closing: the energy
+book, and judging. A refusal leaves the twin as it was; an unknown kind or a sum that does not hold
+stops everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from twin.arrays import IntArray, frozen
+from twin.errors import BadInput, UnknownKind
+from twin.events import (
+    AssetsAssigned,
+    AssetsFailed,
+    AssumptionSet,
+    Body,
+    ElementSetsPublished,
+    Event,
+    EventCorrected,
+    LicenceGranted,
+    Quarantined,
+    RecordEntryExcluded,
+    SatellitesDeorbited,
+    SatellitesDeployed,
+    SegmentRegistered,
+    ShardOpened,
+    ShellRetargeted,
+    SiteEnergised,
+    SourceLapsed,
+    SourceRegistered,
+    SourceReturned,
+    SpaceWeatherObserved,
+    StreamAbsent,
+    SupplyChanged,
+    fact,
+)
+from twin.fold import alarms, energy, fleet, registry
+from twin.hashing import FOLD_VERSION
+from twin.identity import Identity
+from twin.outcomes import Outcome, Refused
+from twin.quantities import QUANTITIES_COUNT, over_regions
+from twin.records import Record
+from twin.state import PUBLIC, Alarms, Energy, Fleet, Telemetry, Twin
+from twin.summaries import SegmentTotals
+
+
+@dataclass(frozen=True)
+class Step:
+    """The twin after a record, and what became of the record's inputs."""
+
+    twin: Twin
+    outcomes: tuple[Outcome, ...] = ()
+
+
+def evolve(twin: Twin, record: Record) -> Step:
+    """The twin after one more record; ``UnknownKind`` and ``BrokenInvariant`` stop the fold."""
+    outcomes: list[Outcome] = []
+    after = replace(twin, number=record.number, start_ns=record.start_ns, tick_ns=record.tick_ns)
+    written_off: dict[tuple[str, str], int] = {}
+    for event in record.content.events:
+        try:
+            body = fact(event)
+            after = _applied(after, event, body)
+            _note_write_off(written_off, event, body)
+        except BadInput as error:
+            outcomes.append(Refused(event.identity, event.kind, str(error)))
+    return _closed(after, record, written_off, outcomes)
+
+
+def _applied(twin: Twin, event: Event, body: Body) -> Twin:
+    """One event; one line a kind. What has no effect on the twin yet is kept in the journal."""
+    label = event.label
+    match body:
+        case AssumptionSet():
+            return replace(twin, registry=registry.assumption_set(twin.registry, body))
+        case SourceRegistered():
+            return replace(twin, registry=registry.source_registered(twin.registry, body))
+        case SourceLapsed():
+            return replace(twin, registry=registry.source_lapsed(twin.registry, body))
+        case SourceReturned():
+            return replace(twin, registry=registry.source_returned(twin.registry, body))
+        case Quarantined():
+            changed = registry.quarantined(twin.registry, body, tick_ns=twin.tick_ns)
+            return replace(twin, registry=changed)
+        case SegmentRegistered():
+            return _with_fleet(twin, label, fleet.segment_registered(_fleet(twin, label), body))
+        case SiteEnergised():
+            return _with_fleet(twin, label, fleet.site_energised(_fleet(twin, label), body))
+        case SupplyChanged():
+            return _with_fleet(twin, label, fleet.supply_changed(_fleet(twin, label), body))
+        case ShardOpened():
+            return _with_fleet(twin, label, fleet.shard_opened(_fleet(twin, label), body))
+        case AssetsAssigned():
+            return _with_fleet(twin, label, fleet.assets_assigned(_fleet(twin, label), body))
+        case SatellitesDeorbited():
+            return _with_fleet(twin, label, fleet.satellites_deorbited(_fleet(twin, label), body))
+        case AssetsFailed() | ElementSetsPublished() | SatellitesDeployed() | ShellRetargeted():
+            fleet.registered(_fleet(twin, label), body.segment)
+            return twin
+        case SpaceWeatherObserved() | LicenceGranted() | StreamAbsent():
+            return twin
+        case EventCorrected() | RecordEntryExcluded():
+            return twin
+        case _:
+            raise UnknownKind(
+                f"event {event.identity} of kind {event.kind}",
+                expected=f"a kind that fold version {FOLD_VERSION} applies",
+                remedy="upgrade the twin first",
+            )
+
+
+def _closed(
+    twin: Twin,
+    record: Record,
+    written_off: Mapping[tuple[str, str], int],
+    outcomes: list[Outcome],
+) -> Step:
+    """Telemetry, then the energy book and judging, label by label."""
+    telemetry, books, judged = dict(twin.telemetry), dict(twin.energy), dict(twin.alarms)
+    outcomes += _refusals_of_unknown_segments(twin, record.content.totals)
+    for label in twin.labels:
+        fleet_ = twin.fleets[label]
+        telemetry[label] = _reported(fleet_, label, record)
+        sums = telemetry[label].sums
+        lost = [written_off.get((label, name), 0) for name in fleet_.keys]
+        books[label] = energy.booked(
+            twin.energy[label],
+            sums=sums,
+            constants=fleet_.constants,
+            written_off_mwh=np.array(lost, dtype=np.int64),
+            interval_ms=twin.interval_ms,
+        )
+        energy.check(books[label])
+        judged[label], changes = alarms.judged(
+            twin.alarms[label],
+            fleet=fleet_,
+            telemetry=telemetry[label],
+            energy=books[label],
+            registry=twin.registry,
+            tick_ns=twin.tick_ns,
+            label=label,
+        )
+        outcomes += changes
+    judged[PUBLIC], changes = registry.judged(
+        judged.get(PUBLIC, Alarms()),
+        twin.registry,
+        tick_ns=twin.tick_ns,
+        interval_ns=record.interval_ns,
+    )
+    outcomes += changes
+    after = replace(twin, telemetry=telemetry, energy=books, alarms=judged)
+    return Step(after, tuple(outcomes))
+
+
+def _reported(fleet_: Fleet, label: str, record: Record) -> Telemetry:
+    """This tick's totals of one label, one row for each of its segments; zeros where none came."""
+    totals = record.content.totals
+    rows = [place for place, key in enumerate(totals.keys) if key[0] == label]
+    names = tuple(totals.keys[place][1] for place in rows)
+    regions = totals.regions or ("orbit",)
+    matrix: IntArray
+    if names == fleet_.keys and rows:
+        matrix = totals.array()[rows[0] : rows[-1] + 1]
+    else:
+        matrix = np.zeros((len(fleet_.keys), len(regions), QUANTITIES_COUNT), dtype=np.int64)
+        for place, name in zip(rows, names, strict=True):
+            if name in fleet_.keys:
+                matrix[fleet_.keys.index(name)] = totals.array()[place]
+        frozen(matrix)
+    anomalies = tuple(a for a in record.content.anomalies if a.segment in fleet_.keys)
+    return Telemetry(regions, matrix, frozen(over_regions(matrix)), anomalies)
+
+
+def _refusals_of_unknown_segments(twin: Twin, totals: SegmentTotals) -> list[Outcome]:
+    return [
+        Refused(
+            identity=Identity("frames", 0, segment, twin.number),
+            kind="SegmentTotals",
+            reason=f"telemetry of segment {segment!r} ({label}), which nobody registered",
+        )
+        for label, segment in totals.keys
+        if label not in twin.fleets or segment not in twin.fleets[label].keys
+    ]
+
+
+def _note_write_off(written_off: dict[tuple[str, str], int], event: Event, body: Body) -> None:
+    if isinstance(body, AssetsFailed | SatellitesDeorbited):
+        key = (event.label, body.segment)
+        written_off[key] = written_off.get(key, 0) + round(body.written_off_wh * 1000)
+
+
+def _fleet(twin: Twin, label: str) -> Fleet:
+    return twin.fleets.get(label, Fleet())
+
+
+def _with_fleet(twin: Twin, label: str, changed: Fleet) -> Twin:
+    """The twin with another fleet; what is kept a row per segment follows its rows."""
+    before = _fleet(twin, label)
+    fleets = {**twin.fleets, label: changed}
+    if before.keys == changed.keys and label in twin.energy:
+        return replace(twin, fleets=fleets)
+    book = twin.energy.get(label, Energy())
+    alarm = twin.alarms.get(label, Alarms())
+    old, new = before.keys, changed.keys
+    streak = alarm.streak.reshape(len(old), len(alarms.Condition))
+    return replace(
+        twin,
+        fleets=fleets,
+        energy={
+            **twin.energy,
+            label: Energy(
+                fleet.realigned(book.flows_mw, old, new, 0),
+                fleet.realigned(book.total_mwh, old, new, 0),
+                fleet.realigned(book.carry, old, new, 0),
+                fleet.realigned(book.charge_mwh, old, new, energy.UNKNOWN),
+            ),
+        },
+        alarms={**twin.alarms, label: Alarms(alarm.open, fleet.realigned(streak, old, new, 0))},
+    )

@@ -1,0 +1,27 @@
+"""What became of an input, as values: the fold never raises for what the world got wrong."""
+
+from __future__ import annotations
+
+import msgspec
+
+from twin.events import AlarmChanged
+from twin.identity import Identity
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """An event whose meaning cannot hold; the twin is as it was, and it becomes a dead letter."""
+
+    identity: Identity
+    kind: str
+    reason: str
+
+
+class AlarmOutcome(msgspec.Struct, frozen=True):
+    """An alarm raised or cleared by this tick."""
+
+    change: AlarmChanged
+    label: str = "public"
+    asset_ids: tuple[int, ...] = ()
+
+
+Outcome = Refused | AlarmOutcome

@@ -1,0 +1,139 @@
+"""Circular orbits under the Earth's oblateness, in closed form: no step, no drift, any instant.
+
+Node and argument of latitude move at their secular J2 rates; short-period terms (some kilometres)
+and drag are left out. Source: Brouwer, Astronomical Journal 64 (1959), p. 378, first order, e = 0.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.physics.constants import (
+    EARTH_EQUATORIAL_RADIUS_KM,
+    EARTH_J2_RATIO,
+    EARTH_MU_KM3_PER_S2,
+)
+from twin.physics.earth import earth_rotation_rad
+from twin.physics.kernel import kernel
+from twin.physics.trigonometry import sine_cosine
+
+FloatArray = NDArray[np.float64]
+Column = NDArray[np.float32] | NDArray[np.float64]
+
+_J2_REACH_KM2: Final = 1.5 * EARTH_J2_RATIO * EARTH_EQUATORIAL_RADIUS_KM**2
+
+
+@dataclass(frozen=True, slots=True)
+class CircularOrbits:
+    """Mean elements of n satellites at one epoch; every array has shape ``(n,)``.
+
+    ``raan_rad`` counts from the mean equinox of date, ``argument_rad`` (argument of latitude) from
+    the ascending node. Good for some 30 years either side of the epoch.
+    """
+
+    semi_major_axis_km: FloatArray
+    inclination_rad: FloatArray
+    raan_rad: FloatArray
+    argument_rad: FloatArray
+    epoch_ns: int
+
+    def __len__(self) -> int:
+        return self.semi_major_axis_km.size
+
+
+def positions_itrs_km(orbits: CircularOrbits, instant_ns: int) -> FloatArray:
+    """Positions in axes that turn with the Earth, shape ``(n, 3)``, a row per satellite."""
+    columns = np.empty((3, len(orbits)))
+    write_positions_km(orbits, instant_ns, x_km=columns[0], y_km=columns[1], z_km=columns[2])
+    return np.ascontiguousarray(columns.T)
+
+
+def write_positions_km(
+    orbits: CircularOrbits, instant_ns: int, *, x_km: Column, y_km: Column, z_km: Column
+) -> None:
+    """The same, into three columns of shape ``(n,)``; computed in float64 whatever they hold."""
+    _write_positions(
+        orbits.semi_major_axis_km,
+        orbits.inclination_rad,
+        orbits.raan_rad,
+        orbits.argument_rad,
+        elapsed_s(orbits.epoch_ns, instant_ns),
+        earth_rotation_rad(instant_ns),
+        x_km,
+        y_km,
+        z_km,
+    )
+
+
+def elapsed_s(epoch_ns: int, instant_ns: int) -> float:
+    """Seconds from epoch to instant; the difference is taken in integers, so nothing is lost."""
+    return (instant_ns - epoch_ns) / 1e9
+
+
+@kernel
+def orbit_rates_rad_per_s(
+    semi_major_axis_km: float, cosine_inclination: float
+) -> tuple[float, float]:
+    """Secular rates of one orbit: of its node, and of its argument of latitude."""
+    squared_km2 = semi_major_axis_km * semi_major_axis_km
+    mean_motion = math.sqrt(EARTH_MU_KM3_PER_S2 / (squared_km2 * semi_major_axis_km))
+    pull = mean_motion * (_J2_REACH_KM2 / squared_km2)
+    node = -pull * cosine_inclination
+    argument = mean_motion + pull * (4.0 * cosine_inclination * cosine_inclination - 1.0)
+    return node, argument
+
+
+@kernel
+def circular_position_km(
+    semi_major_axis_km: float,
+    inclination_rad: float,
+    raan_rad: float,
+    argument_rad: float,
+    since_epoch_s: float,
+    rotation_rad: float,
+) -> tuple[float, float, float]:
+    """One satellite's x, y, z in ITRS, ``since_epoch_s`` after the epoch of its elements.
+
+    ``rotation_rad`` is the Earth's at the instant asked for. For use inside other kernels.
+    """
+    sine_inclination, cosine_inclination = sine_cosine(inclination_rad)
+    node_rate, argument_rate = orbit_rates_rad_per_s(semi_major_axis_km, cosine_inclination)
+    sine_node, cosine_node = sine_cosine(raan_rad + node_rate * since_epoch_s - rotation_rad)
+    sine_u, cosine_u = sine_cosine(argument_rad + argument_rate * since_epoch_s)
+    along_km = semi_major_axis_km * cosine_u
+    across_km = semi_major_axis_km * sine_u
+    level_km = across_km * cosine_inclination
+    return (
+        along_km * cosine_node - level_km * sine_node,
+        along_km * sine_node + level_km * cosine_node,
+        across_km * sine_inclination,
+    )
+
+
+@kernel
+def _write_positions(
+    semi_major_axis_km: FloatArray,
+    inclination_rad: FloatArray,
+    raan_rad: FloatArray,
+    argument_rad: FloatArray,
+    since_epoch_s: float,
+    rotation_rad: float,
+    x_km: Column,
+    y_km: Column,
+    z_km: Column,
+) -> None:
+    """Fill the three columns."""
+    for row in range(semi_major_axis_km.size):
+        x_km[row], y_km[row], z_km[row] = circular_position_km(
+            semi_major_axis_km[row],
+            inclination_rad[row],
+            raan_rad[row],
+            argument_rad[row],
+            since_epoch_s,
+            rotation_rad,
+        )

@@ -1,0 +1,262 @@
+"""A real catalogue of satellites, from TLE or OMM bytes: the good rows, and the bad by name."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sgp4.api import Satrec, SatrecArray
+
+from twin.errors import BadInput
+from twin.physics.constants import EARTH_EQUATORIAL_RADIUS_KM, EARTH_MU_KM3_PER_S2
+from twin.physics.element_sets import ElementSet, from_omm, from_tle
+
+Format = Literal["tle", "omm-json", "omm-csv"]
+FloatArray = NDArray[np.float64]
+
+# Filed inclinations of the Starlink shells; planet4589.org/astro/starsim/con.html.
+_SEGMENTS: Final = np.array(["sl-43", "sl-53", "sl-70", "sl-97"])
+_SEGMENT_INCLINATIONS_DEG: Final = np.array([43.0, 53.0, 70.0, 97.6])
+_DIRECT_TO_CELL: Final = "sl-dtc"
+# The direct-to-cell shells fly at about 355 km, the broadband shells above 450 km.
+_DIRECT_TO_CELL_BELOW_KM: Final = 400.0
+_EXCERPT_LENGTH: Final = 80
+_NAME_LENGTH_MAX: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that did not load. ``line`` counts from 1; in JSON it is the place in the list."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """The n satellites that loaded, by ascending ``asset_id`` (their catalogue number), each once.
+
+    Arrays have shape ``(n,)`` and follow that order, as do ``names`` and ``satrecs``.
+    ``satrecs`` propagates all at once; ``each_satrec`` has the same records, to make an array of
+    some. ``altitude_km`` is the semi-major axis of the mean motion less the equatorial radius;
+    ``launch_year`` is 0 where unknown; ``sha256`` is of the bytes that were read.
+    """
+
+    asset_id: NDArray[np.uint32]
+    names: tuple[str, ...]
+    satrecs: SatrecArray
+    each_satrec: tuple[Satrec, ...]
+    inclination_deg: FloatArray
+    altitude_km: FloatArray
+    launch_year: NDArray[np.int16]
+    epoch_ns: NDArray[np.int64]
+    sha256: str
+    format: Format
+    bad: tuple[BadRow, ...]
+
+    def __len__(self) -> int:
+        return self.asset_id.size
+
+
+class _Row(NamedTuple):
+    """What one row gave: its elements, or why not."""
+
+    line: int
+    text: str
+    result: ElementSet | BadInput
+
+
+def read_catalogue(data: bytes) -> Catalogue:
+    """Read TLE (two or three lines, Alpha-5 too) or OMM (a JSON list, or CSV), whichever it is.
+
+    Of several rows with one catalogue number the newest epoch is taken, the first of equals; the
+    others are listed as bad. How old the elements are is not judged.
+    Raises BadInput where the bytes are neither format, or no row at all is good.
+    """
+    text = data.decode("utf-8-sig", errors="replace")
+    kind = _format_of(text)
+    rows = list(_READERS[kind](text))
+    bad = [_bad_row(row.line, row.text, str(row.result)) for row in _failed(rows)]
+    chosen, passed_over = _newest_of_each(rows)
+    bad += passed_over
+    bad.sort(key=lambda row: row.line)
+    if not chosen:
+        first = f", the first at line {bad[0].line}: {bad[0].reason}" if bad else ""
+        raise BadInput(
+            f"no satellite could be read; {len(bad)} bad rows{first}",
+            expected="at least one sound element set",
+            field="catalogue",
+        )
+    return _catalogue(chosen, sha256=hashlib.sha256(data).hexdigest(), kind=kind, bad=tuple(bad))
+
+
+def segment_of(inclination_deg: FloatArray, altitude_km: FloatArray) -> NDArray[np.str_]:
+    """The Starlink segment each satellite flies in, shape ``(n,)``.
+
+    Direct-to-cell satellites are told by their altitude, all others by the nearest inclination. A
+    broadband satellite still climbing, or on its way down, is taken for direct-to-cell meanwhile.
+    """
+    distance_deg = np.abs(inclination_deg[:, np.newaxis] - _SEGMENT_INCLINATIONS_DEG)
+    segment = _SEGMENTS[distance_deg.argmin(axis=1)]
+    is_direct_to_cell = (altitude_km < _DIRECT_TO_CELL_BELOW_KM) & np.isin(
+        segment, ("sl-43", "sl-53")
+    )
+    return np.where(is_direct_to_cell, _DIRECT_TO_CELL, segment)
+
+
+def _format_of(text: str) -> Format:
+    start = text.lstrip()
+    first_line = start.split("\n", 1)[0]
+    if start[:1] in ("[", "{"):
+        return "omm-json"
+    if "NORAD_CAT_ID" in first_line:
+        return "omm-csv"
+    if start.startswith("1 ") or "\n1 " in start:
+        return "tle"
+    raise BadInput(
+        f"a file that begins {first_line[:_EXCERPT_LENGTH].rstrip()!r}",
+        expected="TLE lines, a JSON list of OMM, or OMM as CSV with a heading",
+        remedy="download the elements again as TLE, JSON or CSV",
+        field="catalogue",
+    )
+
+
+def _tle_rows(text: str) -> Iterator[_Row]:
+    """Find the element sets among names, blanks and broken lines."""
+    lines = [
+        (number, line.rstrip())
+        for number, line in enumerate(text.split("\n"), start=1)
+        if line.strip() and not line.startswith("#")
+    ]
+    lines.append((0, ""))
+    name, skip = "", False
+    for (number, line), (next_number, following) in pairwise(lines):
+        if skip:
+            skip = False
+        elif line.startswith("1 ") and following.startswith("2 "):
+            yield _tle_row(name, (number, line), (next_number, following))
+            name, skip = "", True
+        elif following.startswith("1 ") and len(line) < _NAME_LENGTH_MAX:
+            name = line.removeprefix("0 ").strip()
+        else:
+            yield _Row(number, line, BadInput(_why_alone(line)))
+            name = ""
+
+
+def _tle_row(name: str, first: tuple[int, str], second: tuple[int, str]) -> _Row:
+    try:
+        return _Row(first[0], name or first[1], from_tle(name, first[1], second[1]))
+    except BadInput as error:
+        number, line = second if error.field == "line_2" else first
+        return _Row(number, line, error)
+
+
+def _why_alone(line: str) -> str:
+    if line.startswith("1 "):
+        return "line 1 without a line 2 after it"
+    if line.startswith("2 "):
+        return "line 2 without a line 1 before it"
+    return "neither an element line nor a name before one"
+
+
+def _json_rows(text: str) -> Iterator[_Row]:
+    try:
+        messages = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(
+            f"JSON that cannot be read: {error}", expected="a list of OMM", field="catalogue"
+        ) from error
+    if not isinstance(messages, list):
+        raise BadInput("JSON that is no list", expected="a list of OMM", field="catalogue")
+    for number, message in enumerate(messages, start=1):
+        if isinstance(message, dict):
+            yield _omm_row(number, message)
+        else:
+            yield _Row(number, str(message), BadInput("not an object", expected="an OMM"))
+
+
+def _csv_rows(text: str) -> Iterator[_Row]:
+    body = text.lstrip()
+    reader = csv.DictReader(body.split("\n"), restkey="")
+    blank_lines_count = text[: len(text) - len(body)].count("\n")
+    try:
+        for fields in reader:
+            yield _omm_row(reader.line_num + blank_lines_count, fields)
+    except csv.Error as error:
+        line = reader.line_num + blank_lines_count
+        yield _Row(line, "", BadInput(f"CSV that ends here: {error}"))
+
+
+def _omm_row(number: int, fields: Mapping[str, object]) -> _Row:
+    title = str(fields.get("OBJECT_NAME") or fields.get("NORAD_CAT_ID") or "")
+    try:
+        return _Row(number, title, from_omm(fields))
+    except BadInput as error:
+        return _Row(number, title, error)
+
+
+_READERS: Final = {"tle": _tle_rows, "omm-json": _json_rows, "omm-csv": _csv_rows}
+
+
+def _failed(rows: list[_Row]) -> Iterator[_Row]:
+    return (row for row in rows if isinstance(row.result, BadInput))
+
+
+def _newest_of_each(rows: list[_Row]) -> tuple[list[ElementSet], list[BadRow]]:
+    """One element set per catalogue number, ascending, and the rows it was preferred to."""
+    kept: dict[int, tuple[_Row, ElementSet]] = {}
+    passed_over: list[tuple[_Row, int]] = []
+    for row in rows:
+        if isinstance(row.result, BadInput):
+            continue
+        number = row.result.catalogue_number
+        if number not in kept:
+            kept[number] = (row, row.result)
+        elif row.result.epoch_ns > kept[number][1].epoch_ns:
+            passed_over.append((kept[number][0], number))
+            kept[number] = (row, row.result)
+        else:
+            passed_over.append((row, number))
+    bad = [
+        _bad_row(
+            row.line,
+            row.text,
+            f"catalogue number {number} again: line {kept[number][0].line}"
+            " has it with the same or a newer epoch",
+        )
+        for row, number in passed_over
+    ]
+    return [kept[number][1] for number in sorted(kept)], bad
+
+
+def _bad_row(line: int, text: str, reason: str) -> BadRow:
+    return BadRow(line=line, text=text[:_EXCERPT_LENGTH], reason=reason)
+
+
+def _catalogue(
+    sets: list[ElementSet], *, sha256: str, kind: Format, bad: tuple[BadRow, ...]
+) -> Catalogue:
+    satrecs = tuple(one.satrec for one in sets)
+    motion_rad_per_s = np.array([satrec.no_kozai for satrec in satrecs]) / 60.0
+    semi_major_axis_km = np.cbrt(EARTH_MU_KM3_PER_S2 / motion_rad_per_s**2)
+    return Catalogue(
+        asset_id=np.array([one.catalogue_number for one in sets], dtype=np.uint32),
+        names=tuple(one.name for one in sets),
+        satrecs=SatrecArray(satrecs),
+        each_satrec=satrecs,
+        inclination_deg=np.degrees([satrec.inclo for satrec in satrecs]),
+        altitude_km=semi_major_axis_km - EARTH_EQUATORIAL_RADIUS_KM,
+        launch_year=np.array([one.launch_year for one in sets], dtype=np.int16),
+        epoch_ns=np.array([one.epoch_ns for one in sets], dtype=np.int64),
+        sha256=sha256,
+        format=kind,
+        bad=bad,
+    )

@@ -1,0 +1,253 @@
+"""Which satellites there are: the segments of a world cut into shards, each on its orbits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from sgp4.api import SGP4_ERRORS
+
+from twin.arrays import BoolArray, Float32Array, IntArray, UInt8Array, UInt32Array
+from twin.baseline import Baseline, SatelliteClass, SatelliteSegmentPlan, ShellPlan
+from twin.errors import BadInput
+from twin.frames import ROWS_MAX_COUNT, encode_spec
+from twin.physics.orbit import CircularOrbits, write_positions_km
+from twin.physics.tle_orbit import positions_itrs_km
+from twin.physics.walker import local_time_raan_deg, walker
+from twin.simulate.asset_ids import first_asset_id
+from twin.simulate.builds import aged_array_w, satellite_build, satellite_spec
+from twin.simulate.catalogue import Catalogue, segment_of
+from twin.simulate.plant import Build
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A catalogued satellite that cannot be flown, and why."""
+
+    asset_id: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shard:
+    """Some satellites of one segment and label, by ascending id; they report in one frame.
+
+    ``motion`` are their circular orbits, or their rows in the catalogue.
+    """
+
+    name: str
+    asset_id: UInt32Array
+    motion: CircularOrbits | IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """All satellites of a segment, with what they are built as."""
+
+    plan: SatelliteSegmentPlan
+    built: SatelliteClass
+    build: Build
+    array_w: float
+    spec: bytes
+    shards: tuple[Shard, ...]
+
+    @property
+    def asset_id(self) -> UInt32Array:
+        """The ids of all its satellites, ascending."""
+        return np.concatenate([shard.asset_id for shard in self.shards])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constellation:
+    """Every segment of satellites, by name, and what was left out."""
+
+    segments: tuple[Segment, ...]
+    catalogue: Catalogue | None
+    left_out: tuple[LeftOut, ...]
+
+    def positions_km(self, instant_ns: int) -> Iterator[tuple[Segment, Shard, Positions]]:
+        """Each shard with where its satellites are at an instant."""
+        flown = self._catalogued(instant_ns)
+        for segment in self.segments:
+            for shard in segment.shards:
+                if isinstance(shard.motion, CircularOrbits):
+                    yield segment, shard, _on_circles(shard.motion, instant_ns)
+                else:
+                    assert flown is not None
+                    yield segment, shard, flown.of(shard.motion)
+
+    def _catalogued(self, instant_ns: int) -> Positions | None:
+        if self.catalogue is None:
+            return None
+        itrs_km, codes = positions_itrs_km(self.catalogue.satrecs, instant_ns)
+        # A satellite without a position (NaN) still has a row: it is put at the Earth's centre.
+        itrs_km[codes != 0] = 0.0
+        return Positions(np.ascontiguousarray(itrs_km.T, dtype=np.float32), codes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Positions:
+    """Earth-fixed positions as reported, ``(3, n)``, and SGP4's code of each (0: sound)."""
+
+    itrs_km: Float32Array
+    codes: UInt8Array | None
+
+    @property
+    def is_lost(self) -> BoolArray | None:
+        """Which satellites have no orbit any more, or None where none can lose it."""
+        return None if self.codes is None else self.codes != 0
+
+    def of(self, rows: IntArray) -> Positions:
+        """The positions of some rows."""
+        codes = None if self.codes is None else self.codes[rows]
+        return Positions(np.ascontiguousarray(self.itrs_km[:, rows]), codes)
+
+
+def drawn_constellation(
+    baseline: Baseline,
+    *,
+    start_ns: int,
+    has_noise: bool,
+    satellites_count: int | None,
+    shard_rows_max_count: int,
+) -> Constellation:
+    """The baseline's own shells, or shells like them with about ``satellites_count`` in all."""
+    planned = sum(plan.satellites_count for plan in baseline.satellite_segments)
+    factor = 1.0 if satellites_count is None else satellites_count / planned
+    segments = []
+    for plan in baseline.satellite_segments:
+        shells = [_scaled(shell, factor) for shell in plan.shells]
+        orbits = _joined([_shell_orbits(shell, start_ns) for shell in shells])
+        first = first_asset_id(plan.segment)
+        asset_id = np.arange(first, first + len(orbits), dtype=np.uint32)
+        shards = tuple(
+            Shard(name, asset_id[rows], _rows_of(orbits, rows))
+            for name, rows in _cuts(plan, len(orbits), shard_rows_max_count)
+        )
+        segments.append(_segment(baseline, plan, shards, has_noise=has_noise))
+    return Constellation(tuple(segments), None, ())
+
+
+def catalogued_constellation(
+    baseline: Baseline,
+    catalogue: Catalogue,
+    *,
+    start_ns: int,
+    has_noise: bool,
+    shard_rows_max_count: int,
+) -> Constellation:
+    """The satellites of a catalogue, in the baseline's segments, as far as they still fly."""
+    _, codes = positions_itrs_km(catalogue.satrecs, start_ns)
+    left_out = tuple(
+        LeftOut(int(catalogue.asset_id[row]), catalogue.names[row], lost_reason(int(codes[row])))
+        for row in np.flatnonzero(codes)
+    )
+    if len(left_out) == len(catalogue):
+        raise BadInput(
+            f"none of {len(catalogue)} satellites flies at the start: {left_out[0].reason}",
+            expected="elements of about the day the world starts",
+            field="catalogue",
+        )
+    flown_in = segment_of(catalogue.inclination_deg, catalogue.altitude_km)
+    segments = []
+    for plan in baseline.satellite_segments:
+        rows = np.flatnonzero((flown_in == plan.segment) & (codes == 0))
+        if rows.size:
+            shards = tuple(
+                Shard(name, catalogue.asset_id[rows[cut]], rows[cut])
+                for name, cut in _cuts(plan, rows.size, shard_rows_max_count)
+            )
+            segments.append(_segment(baseline, plan, shards, has_noise=has_noise))
+    return Constellation(tuple(segments), catalogue, left_out)
+
+
+def lost_reason(code: int) -> str:
+    """Why SGP4 gives no position."""
+    return f"SGP4 code {code}: {SGP4_ERRORS.get(code, 'unknown')}"
+
+
+def _segment(
+    baseline: Baseline,
+    plan: SatelliteSegmentPlan,
+    shards: tuple[Shard, ...],
+    *,
+    has_noise: bool,
+) -> Segment:
+    built = baseline.satellite_class(plan.class_name)
+    return Segment(
+        plan=plan,
+        built=built,
+        build=satellite_build(baseline, built, has_noise=has_noise),
+        array_w=aged_array_w(baseline, built),
+        spec=encode_spec(satellite_spec(baseline, plan, built)),
+        shards=shards,
+    )
+
+
+def _cuts(
+    plan: SatelliteSegmentPlan, rows_count: int, rows_max_count: int
+) -> list[tuple[str, slice]]:
+    """Names and rows of the shards: as few as allowed, and of nearly one size."""
+    shards_count = -(-rows_count // min(rows_max_count, ROWS_MAX_COUNT))
+    edges = [rows_count * place // shards_count for place in range(shards_count + 1)]
+    return [
+        (f"{plan.segment}/{plan.label}/{place}", slice(edges[place], edges[place + 1]))
+        for place in range(shards_count)
+    ]
+
+
+def _scaled(shell: ShellPlan, factor: float) -> ShellPlan:
+    """A shell with about ``factor`` times its satellites: thinned evenly, or its planes filled."""
+    if factor == 1.0:
+        return shell
+    count = max(1, round(shell.satellites_count * factor))
+    planes = max(1, round(shell.planes_count * min(1.0, factor) ** 0.5))
+    return msgspec.structs.replace(
+        shell,
+        planes_count=min(planes, count),
+        satellites_per_plane_count=max(1, round(count / min(planes, count))),
+    )
+
+
+def _shell_orbits(shell: ShellPlan, start_ns: int) -> CircularOrbits:
+    node_h = shell.ascending_node_h
+    return walker(
+        planes_count=shell.planes_count,
+        satellites_per_plane_count=shell.satellites_per_plane_count,
+        altitude_km=shell.altitude_km,
+        inclination_deg=shell.inclination_deg,
+        epoch_ns=start_ns,
+        phasing=shell.phasing_count,
+        raan_first_deg=(
+            0.0 if node_h is None else local_time_raan_deg(start_ns, node_local_time_h=node_h)
+        ),
+    )
+
+
+def _joined(shells: list[CircularOrbits]) -> CircularOrbits:
+    return CircularOrbits(
+        semi_major_axis_km=np.concatenate([shell.semi_major_axis_km for shell in shells]),
+        inclination_rad=np.concatenate([shell.inclination_rad for shell in shells]),
+        raan_rad=np.concatenate([shell.raan_rad for shell in shells]),
+        argument_rad=np.concatenate([shell.argument_rad for shell in shells]),
+        epoch_ns=shells[0].epoch_ns,
+    )
+
+
+def _rows_of(orbits: CircularOrbits, rows: slice) -> CircularOrbits:
+    return CircularOrbits(
+        semi_major_axis_km=orbits.semi_major_axis_km[rows],
+        inclination_rad=orbits.inclination_rad[rows],
+        raan_rad=orbits.raan_rad[rows],
+        argument_rad=orbits.argument_rad[rows],
+        epoch_ns=orbits.epoch_ns,
+    )
+
+
+def _on_circles(orbits: CircularOrbits, instant_ns: int) -> Positions:
+    itrs_km = np.empty((3, len(orbits)), dtype=np.float32)
+    write_positions_km(orbits, instant_ns, x_km=itrs_km[0], y_km=itrs_km[1], z_km=itrs_km[2])
+    return Positions(itrs_km, None)

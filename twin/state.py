@@ -1,0 +1,228 @@
+"""The twin: the value of the fold, in slices that change at different paces.
+
+Arrays are aligned with ``Fleet.keys``: one row a segment, sorted by name. Every slice is frozen;
+a tick makes new slices of what changed and shares the rest. There is one slice of each kind per
+label, so that what one reader may not see can be left out whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from twin.arrays import IntArray, frozen
+from twin.events import AssumptionSet, SegmentRegistered, SiteEnergised
+from twin.hashing import Slice
+from twin.quantities import QUANTITIES_COUNT
+from twin.regions import ORBIT
+from twin.summaries import Anomaly
+
+_JSON = msgspec.json.Encoder(order="deterministic")
+
+PUBLIC = "public"
+
+
+class SourceState(msgspec.Struct, frozen=True):
+    """A source as far as the twin knows it."""
+
+    source: str
+    epoch: int
+    is_paced: bool
+    description: str
+    world: str
+    is_assumed: bool
+    is_lapsed: bool = False
+    quarantined_count: int = 0
+    last_quarantined_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The alarm thresholds in force; before any is assumed nothing is alarming."""
+
+    silent_fraction: float = 1.0
+    failed_fraction: float = 1.0
+    unaccounted_fraction: float = 1.0
+    anomalous_fraction: float = 1.0
+    raise_after_count: int = 1
+    clear_after_count: int = 1
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Sources and assumptions: what the twin has been told about those who tell it things."""
+
+    sources: Mapping[str, SourceState] = field(default_factory=dict)
+    assumptions: Mapping[str, AssumptionSet] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+    def encoded(self) -> bytes:
+        # The limits follow from the assumptions.
+        return _JSON.encode((sorted(self.sources.items()), sorted(self.assumptions.items())))
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A group of assets: how many, and what one was built to do."""
+
+    name: str
+    as_built: SegmentRegistered | None = None
+    site: SiteEnergised | None = None
+    installed_count: int = 0
+    shards_count: int = 0
+    supply_w: float | None = None
+    supply_cause: str = ""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The segments of one label; ``constants`` are what the closing needs of them as integers."""
+
+    segments: tuple[Segment, ...] = ()
+    keys: tuple[str, ...] = ()
+    constants: IntArray = field(default_factory=lambda: frozen(np.zeros((0, len(C)), np.int64)))
+
+    def encoded(self) -> bytes:
+        return _JSON.encode(self.segments)
+
+
+class C(IntEnum):
+    """Columns of ``Fleet.constants``, one row a segment."""
+
+    BATTERY_MWH = 0
+    CHARGE_LOSS_PPM = 1
+    CHARGE_RESOLUTION_MWH = 2
+    COOLING_PPM = 3
+    IS_GRID = 4
+    INSTALLED_COUNT = 5
+    SHARDS_COUNT = 6
+    SUPPLY_MW = 7  # −1: no limit beyond the nameplate
+    NAMEPLATE_MW = 8
+    IS_GROUND = 9
+
+
+class E(IntEnum):
+    """Columns of the energy book, one row a segment."""
+
+    GENERATED = 0
+    IMPORTED = 1
+    DISCHARGED = 2
+    BUS = 3
+    PAYLOAD = 4
+    COMPUTE = 5
+    COOLING = 6
+    CHARGED = 7
+    LOST = 8
+    CURTAILED = 9
+    UNACCOUNTED = 10
+    WRITTEN_OFF = 11
+
+
+SOURCES_OF_POWER = (E.GENERATED, E.IMPORTED, E.DISCHARGED)
+USES_OF_POWER = tuple(e for e in E if e not in (*SOURCES_OF_POWER, E.WRITTEN_OFF))
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """The last totals of each segment, shape ``(segments, regions, quantities)``, and anomalies."""
+
+    regions: tuple[str, ...] = (ORBIT,)
+    matrix: IntArray = field(
+        default_factory=lambda: frozen(np.zeros((0, 1, QUANTITIES_COUNT), np.int64))
+    )
+    sums: IntArray = field(
+        default_factory=lambda: frozen(np.zeros((0, QUANTITIES_COUNT), np.int64))
+    )
+    anomalies: tuple[Anomaly, ...] = ()
+
+    def encoded(self) -> bytes:
+        # The sums follow from the matrix.
+        return (
+            _JSON.encode((self.regions, self.anomalies))
+            + self.matrix.astype("<i8", copy=False).tobytes()
+        )
+
+
+@dataclass(frozen=True)
+class Energy:
+    """The energy book of each segment.
+
+    ``flows_mw`` are this tick's mean powers, ``total_mwh`` what they came to so far, ``carry`` the
+    part of a milliwatt-hour not booked yet (in milliwatt-milliseconds), all of shape
+    ``(segments, len(E))``. ``charge_mwh`` is what batteries held when all shards last reported,
+    −1 before they ever did.
+    """
+
+    flows_mw: IntArray = field(default_factory=lambda: frozen(np.zeros((0, len(E)), np.int64)))
+    total_mwh: IntArray = field(default_factory=lambda: frozen(np.zeros((0, len(E)), np.int64)))
+    carry: IntArray = field(default_factory=lambda: frozen(np.zeros((0, len(E)), np.int64)))
+    charge_mwh: IntArray = field(default_factory=lambda: frozen(np.zeros(0, np.int64)))
+
+    def encoded(self) -> bytes:
+        return b"".join(
+            array.astype("<i8", copy=False).tobytes()
+            for array in (self.flows_mw, self.total_mwh, self.carry, self.charge_mwh)
+        )
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """Something is not as it should be; ``raised_ns`` is the tick it was raised in."""
+
+    alarm_id: str
+    subject: str
+    severity: Literal["warning", "critical"]
+    value: float
+    threshold: float
+    raised_ns: int
+    asset_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """Open alarms by id; ``streak`` counts ticks in a row, shape ``(segments, conditions)``.
+
+    A positive streak is ticks with the condition, a negative one ticks without.
+    """
+
+    open: Mapping[str, Alarm] = field(default_factory=dict)
+    streak: IntArray = field(default_factory=lambda: frozen(np.zeros((0, 0), np.int64)))
+
+    def encoded(self) -> bytes:
+        return (
+            _JSON.encode(sorted(self.open.items()))
+            + self.streak.astype("<i8", copy=False).tobytes()
+        )
+
+
+@dataclass(frozen=True)
+class Twin:
+    """Everything that decides a later view, after the tick that ends at ``tick_ns``."""
+
+    number: int = 0
+    start_ns: int = 0
+    tick_ns: int = 0
+    registry: Registry = field(default_factory=Registry)
+    fleets: Mapping[str, Fleet] = field(default_factory=dict)
+    telemetry: Mapping[str, Telemetry] = field(default_factory=dict)
+    energy: Mapping[str, Energy] = field(default_factory=dict)
+    alarms: Mapping[str, Alarms] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(sorted(self.fleets))
+
+    @property
+    def interval_ms(self) -> int:
+        return (self.tick_ns - self.start_ns) // 1_000_000
+
+    def slices(self) -> dict[str, Slice]:
+        """Every slice by name: module, then label."""
+        parts: dict[str, Slice] = {"registry/public": self.registry}
+        for module in ("fleets", "telemetry", "energy", "alarms"):
+            by_label: Mapping[str, Slice] = getattr(self, module)
+            parts |= {f"{module}/{label}": part for label, part in by_label.items()}
+        return parts

@@ -1,0 +1,16 @@
+"""The nearest right name, for errors about a wrong one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """``'sl-53' (did you mean it?)`` when something is close, otherwise the first few names."""
+    names = sorted(known)
+    close = difflib.get_close_matches(given, names, n=1)
+    if close:
+        return f"{close[0]!r} (the nearest name)"
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"one of {shown}" if names else "one that is registered; none is yet"

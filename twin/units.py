@@ -1,0 +1,47 @@
+"""Units at the border: integer nanoseconds and micro-dollars inside, RFC 3339 and watts outside."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from twin.errors import BadInput
+
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+MS_PER_S = 1_000
+MS_PER_H = 3_600_000
+PPM = 1_000_000
+
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|\+00:00)"
+)
+
+
+def instant_text(instant_ns: int) -> str:
+    """RFC 3339 in UTC, ending in Z; a fraction only when there is one, with no trailing zeros."""
+    seconds, fraction_ns = divmod(instant_ns, NS_PER_S)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f".{fraction_ns:09d}".rstrip("0") if fraction_ns else ""
+    return f"{text}{fraction}Z"
+
+
+def parse_instant(text: str, *, field: str = "at") -> int:
+    """Nanoseconds since 1970 of an RFC 3339 instant in UTC; ``BadInput`` names ``field`` if not."""
+    match = _INSTANT.fullmatch(text.strip())
+    try:
+        if match is None:
+            raise ValueError
+        day, clock, fraction = match.groups()
+        whole = datetime.fromisoformat(f"{day}T{clock}+00:00")
+        instant_ns = int(whole.timestamp()) * NS_PER_S + int((fraction or "").ljust(9, "0"))
+        # Beyond these years nanoseconds leave 64 bits.
+        if not 1970 <= whole.year <= 2200:
+            raise ValueError
+        return instant_ns
+    except ValueError:
+        raise BadInput(
+            f"{field}={text!r}",
+            expected="an RFC 3339 instant in UTC such as 2029-01-01T00:01:00Z, 1970 to 2200",
+            field=field,
+        ) from None

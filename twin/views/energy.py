@@ -1,0 +1,114 @@
+"""Energy: where each segment's power came from and where it went, to the last milliwatt.
+
+generated + imported + discharged = bus + payload + compute + cooling + charged + lost + curtailed
++ unaccounted, in every row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twin.quantities import Q
+from twin.state import E as Book
+from twin.state import Energy, Fleet, Segment, Telemetry
+from twin.units import PPM
+from twin.views.view import Moment, RollUp, Value, View, key, real
+
+ORBITAL_SITE = "orbit"
+
+_FLOWS = (
+    Book.GENERATED,
+    Book.IMPORTED,
+    Book.DISCHARGED,
+    Book.BUS,
+    Book.PAYLOAD,
+    Book.COMPUTE,
+    Book.COOLING,
+    Book.CHARGED,
+    Book.LOST,
+    Book.CURTAILED,
+    Book.UNACCOUNTED,
+)
+
+
+def _rows(moment: Moment) -> Iterator[tuple[Value, ...]]:
+    twin = moment.twin
+    for label in twin.labels:
+        fleet, telemetry, book = twin.fleets[label], twin.telemetry[label], twin.energy[label]
+        for place, segment in enumerate(fleet.segments):
+            if segment.as_built is not None or segment.site is not None:
+                yield _row(label, fleet, telemetry, book, place)
+
+
+def _row(
+    label: str, fleet: Fleet, telemetry: Telemetry, book: Energy, place: int
+) -> tuple[Value, ...]:
+    segment = fleet.segments[place]
+    sums = telemetry.sums[place].tolist()
+    flows = book.flows_mw[place].tolist()
+    count = max(1, sums[Q.REPORTED_COUNT])
+    is_ground = segment.site is not None
+    battery_wh = _battery_wh(segment, sums[Q.UP_COUNT])
+    return (
+        label,
+        _basis(segment),
+        segment.name,
+        segment.site.site if segment.site is not None else ORBITAL_SITE,
+        *(flows[flow] / 1e3 for flow in _FLOWS),
+        sums[Q.EXPECTED_ARRAY_MW] / 1e3,
+        int(book.charge_mwh[place]) / 1e3 if book.charge_mwh[place] >= 0 else 0.0,
+        battery_wh,
+        None if is_ground else sums[Q.CHARGE_LOWEST_PPM] / PPM,
+        None if is_ground else sums[Q.SUNLIT_PPM] / count / PPM,
+        sums[Q.TEMPERATURE_MK] / count / 1e3,
+        sums[Q.TEMPERATURE_HIGHEST_MK] / 1e3,
+        sums[Q.REJECTED_HEAT_MW] / 1e3,
+        segment.site.pue_ratio if segment.site is not None else None,
+        int(book.total_mwh[place, Book.GENERATED] + book.total_mwh[place, Book.IMPORTED]) / 1e3,
+        int(book.total_mwh[place, Book.COMPUTE]) / 1e3,
+    )
+
+
+def _battery_wh(segment: Segment, up_count: int) -> float:
+    return segment.as_built.battery_wh * up_count if segment.as_built is not None else 0.0
+
+
+def _basis(segment: Segment) -> str:
+    """Power is measured but its split is derived: at best derived, assumed where the asset is."""
+    built = segment.site or segment.as_built
+    return "assumed" if built is not None and built.basis == "assumed" else "derived"
+
+
+ENERGY = View(
+    name="energy",
+    meaning="Where each segment's power came from and where it went.",
+    key=(
+        key("segment", "Group of assets."),
+        key("site", "Ground site, or `orbit`."),
+    ),
+    columns=(
+        real("generated_w", RollUp.MEAN, "Array output and own turbines, curtailed output too."),
+        real("imported_w", RollUp.MEAN, "Drawn from a grid."),
+        real("discharged_w", RollUp.MEAN, "Out of batteries."),
+        real("bus_w", RollUp.MEAN, "Housekeeping."),
+        real("payload_w", RollUp.MEAN, "Communications and sensing."),
+        real("compute_w", RollUp.MEAN, "Accelerators."),
+        real("cooling_w", RollUp.MEAN, "Cooling and conversion at ground sites."),
+        real("charged_w", RollUp.MEAN, "Into battery cells, as the charge shows."),
+        real("lost_w", RollUp.MEAN, "Conversion losses and rounding of telemetry."),
+        real("curtailed_w", RollUp.MEAN, "Could have been generated; batteries were full."),
+        real("unaccounted_w", RollUp.MEAN, "What telemetry does not explain."),
+        real("expected_generated_w", RollUp.MEAN, "What physics expects of the arrays."),
+        real("charge_wh", RollUp.LAST, "Energy held in batteries."),
+        real("battery_wh", RollUp.LAST, "Capacity of the batteries of assets that are up."),
+        real("charge_fraction_min", RollUp.MIN, "The emptiest battery.", is_nullable=True),
+        real("sunlit_fraction", RollUp.MEAN, "Share of assets in sunlight.", is_nullable=True),
+        real("radiator_k_mean", RollUp.MEAN, "Mean radiator (ground: coolant) temperature."),
+        real("radiator_k_max", RollUp.MAX, "The hottest."),
+        real("rejected_heat_w", RollUp.MEAN, "Radiated to space."),
+        real("pue_ratio", RollUp.MEAN, "Site power over accelerator power.", is_nullable=True),
+        real("supplied_wh", RollUp.LAST, "Generated and imported since the beginning."),
+        real("compute_wh", RollUp.LAST, "Taken by accelerators since the beginning."),
+    ),
+    rows=_rows,
+)
