@@ -164,9 +164,9 @@ def _satellite_kernel(
             and limits[9, 0] <= traffic <= limits[9, 1]
         ):
             return False
-        row = matrix[region_index(x, y, z, latitude_edges, longitude_edges, region_table)]
-        is_first = row[0] == 0
-        row[0] += 1
+        at = region_index(x, y, z, latitude_edges, longitude_edges, region_table)
+        is_first = matrix[at, 0] == 0
+        matrix[at, 0] += 1
         is_up = status[i] == STATUS_NOMINAL
         sunlit = illumination(x, y, z, sun[0], sun[1], sun[2])
         expected = sunlit * full_sun_w if is_up else array
@@ -178,44 +178,40 @@ def _satellite_kernel(
         bus_mw = min(load_mw, _milli(bus_w))
         charge_ppm = int(np.floor(charge_fraction * 1e6 + 0.5))
         temperature_mk = _milli(temperature)
-        if is_up:
-            row[1] += 1
-            if is_hot:
-                row[4] += 1
-            elif is_low:
-                row[3] += 1
-            else:
-                row[2] += 1
-        row[5] += int(np.floor(sunlit * 1e6 + 0.5))
-        row[6] += array_mw
-        row[7] += expected_mw
-        if is_full and expected_mw > array_mw:
-            row[8] += expected_mw - array_mw
-        row[9] += load_mw
-        row[10] += bus_mw
-        if is_compute > 0.0:
-            row[11] += load_mw - bus_mw
-        if array_mw > load_mw:
-            row[12] += array_mw - load_mw
-        else:
-            row[13] += load_mw - array_mw
-        row[14] += _milli(charge)
-        row[15] = charge_ppm if is_first else min(row[15], charge_ppm)
-        row[16] += temperature_mk
-        row[17] = max(row[17], temperature_mk)
-        row[18] += _milli(radiated_w_k4 * temperature * temperature * temperature * temperature)
-        row[19] += int(np.floor(traffic + 0.5))
-        row[20] += int(np.floor(used * 1e6 + 0.5))
+        # Sums of truths rather than branches: which way they fall is hard to predict.
+        can_work = is_up & ~is_hot
+        matrix[at, 1] += is_up
+        matrix[at, 2] += can_work & ~is_low
+        matrix[at, 3] += can_work & is_low
+        matrix[at, 4] += is_up & is_hot
+        matrix[at, 5] += int(np.floor(sunlit * 1e6 + 0.5))
+        matrix[at, 6] += array_mw
+        matrix[at, 7] += expected_mw
+        matrix[at, 8] += max(expected_mw - array_mw, 0) * is_full
+        matrix[at, 9] += load_mw
+        matrix[at, 10] += bus_mw
+        matrix[at, 11] += (load_mw - bus_mw) * (is_compute > 0.0)
+        surplus_mw = array_mw - load_mw
+        matrix[at, 12] += max(surplus_mw, 0)
+        matrix[at, 13] += max(-surplus_mw, 0)
+        matrix[at, 14] += _milli(charge)
+        matrix[at, 15] = charge_ppm if is_first else min(matrix[at, 15], charge_ppm)
+        matrix[at, 16] += temperature_mk
+        matrix[at, 17] = max(matrix[at, 17], temperature_mk)
+        squared = temperature * temperature
+        matrix[at, 18] += _milli(radiated_w_k4 * squared * squared)
+        matrix[at, 19] += int(np.floor(traffic + 0.5))
+        matrix[at, 20] += int(np.floor(used * 1e6 + 0.5))
         kind, measured, wanted = -1, 0.0, 0.0
         if is_up and not is_full and expected - array > tolerance * full_sun_w:
             kind, measured, wanted = 0, array, expected
-            row[21] += 1
+            matrix[at, 21] += 1
         elif is_up and is_hot:
             kind, measured, wanted = 1, temperature, temperature_max_k
-            row[22] += 1
+            matrix[at, 22] += 1
         elif is_low:
             kind, measured, wanted = 2, charge, reserve * battery_wh
-            row[23] += 1
+            matrix[at, 23] += 1
         if kind >= 0:
             place = found_count[kind]
             if place < found.shape[1]:

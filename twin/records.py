@@ -55,13 +55,21 @@ class StreamEnd(msgspec.Struct, frozen=True, array_like=True, order=True):
     sequence: int
 
 
+class Pace(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A paced source and the instant up to which it has sealed; 0 before its first word on that."""
+
+    source: str
+    epoch: int
+    sealed_ns: int
+
+
 class Inputs(msgspec.Struct, frozen=True, array_like=True):
     """What the sequencer needs to go on from here after a restart."""
 
     observations_offset: int = 0
     ends: tuple[StreamEnd, ...] = ()
-    paced: tuple[tuple[str, int], ...] = ()
-    lapsed: tuple[tuple[str, int], ...] = ()
+    paced: tuple[Pace, ...] = ()
+    lapsed: tuple[Pace, ...] = ()
     absent: tuple[Identity, ...] = ()
 
 
@@ -132,7 +140,7 @@ class Chain:
     ) -> None:
         self.number, self.tick_ns, self.head = number, tick_ns, head
         self.passed_over_count = 0
-        self._recent: dict[int, Record] = {}
+        self._recent: dict[int, Stored] = {}
         self._passed_over: set[bytes] = set()
 
     @classmethod
@@ -155,7 +163,7 @@ class Chain:
             return None
         self._refuse_a_gap(record)
         self.number, self.tick_ns, self.head = record.number, record.tick_ns, candidate.digest
-        self._recent[record.number] = record
+        self._recent[record.number] = candidate
         self._recent.pop(record.number - RECENT_COUNT, None)
         return record
 
@@ -163,14 +171,16 @@ class Chain:
         record = candidate.record
         accepted = self._recent.get(record.number)
         is_older = accepted is None and record.number <= self.number
-        if is_older or (accepted and _told(accepted) != _told(record)):
+        if is_older or (accepted and _told(accepted.record) != _told(record)):
             raise BrokenChain(
                 f"record {record.number} stands a second time"
                 + (" long after the first" if is_older else " with other contents"),
                 number=record.number,
                 remedy="restore the log from a copy",
             )
-        self._passed_over.add(candidate.digest)
+        # The same bytes a second time lead on to the same next record.
+        if accepted is None or accepted.digest != candidate.digest:
+            self._passed_over.add(candidate.digest)
         self.passed_over_count += 1
 
     def _refuse_a_gap(self, record: Record) -> None:

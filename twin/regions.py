@@ -78,11 +78,9 @@ def _diamond_of_degrees(longitude_deg: float) -> float:
 def diamond_angle(x: float, y: float) -> float:
     """A longitude without trigonometry: −2…2, growing with atan2(y, x)."""
     norm = abs(x) + abs(y)
-    if norm == 0.0:
-        return 0.0
-    if x >= 0.0:
-        return y / norm
-    return 2.0 - y / norm if y >= 0.0 else -2.0 - y / norm
+    turn = y / norm if norm > 0.0 else 0.0
+    beyond = 2.0 - turn if y >= 0.0 else -2.0 - turn
+    return turn if x >= 0.0 else beyond
 
 
 @kernel
@@ -96,11 +94,11 @@ def region_index(
 ) -> int:
     """The region below an earth-fixed position; 0 where no box is."""
     radius_km = np.sqrt(x_km * x_km + y_km * y_km + z_km * z_km)
-    row = 0
-    while row < latitude_edges.size and z_km >= latitude_edges[row] * radius_km:
-        row += 1
     longitude = diamond_angle(x_km, y_km)
-    column = 0
-    while column < longitude_edges.size and longitude >= longitude_edges[column]:
-        column += 1
+    # Counting the edges passed, all of them, costs less than a search that is hard to predict.
+    row, column = 0, 0
+    for edge in latitude_edges:
+        row += z_km >= edge * radius_km
+    for edge in longitude_edges:
+        column += longitude >= edge
     return int(index[row, column])

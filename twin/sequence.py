@@ -32,13 +32,14 @@ from twin.records import (
     GENESIS,
     Content,
     Inputs,
+    Pace,
     Provenance,
     Record,
     StreamEnd,
     encode_record,
 )
 from twin.summaries import FrameRef, Summary, joined, named
-from twin.units import instant_text
+from twin.units import instant_text, parse_instant
 
 SELF = "sequencer"
 DECISIONS = "decisions"
@@ -72,8 +73,8 @@ class Sequencer:
 
     def __init__(self, head: Head) -> None:
         self._head = head
-        self._paced: set[Source] = set(head.inputs.paced)
-        self._lapsed: set[Source] = set(head.inputs.lapsed)
+        self._paced = {(pace.source, pace.epoch): pace.sealed_ns for pace in head.inputs.paced}
+        self._lapsed = {(pace.source, pace.epoch): pace.sealed_ns for pace in head.inputs.lapsed}
         self._ends: dict[Stream, int] = {
             (end.source, end.epoch, end.stream): end.sequence for end in head.inputs.ends
         }
@@ -103,7 +104,7 @@ class Sequencer:
     def holdup(self) -> Source | None:
         """The paced source the open tick waits for while another is ready, or None."""
         for source in sorted(self._paced):
-            if self._missing.get(source):
+            if self._missing.get(source) or (self._seals.get(source) and not self._next(source)):
                 return source
         silent = [source for source in sorted(self._paced) if not self._seals.get(source)]
         has_ready = any(self._seals.get(source) for source in self._paced)
@@ -146,6 +147,8 @@ class Sequencer:
             missing = self._missing.get(stream[:2])
             if missing:
                 missing.discard(identity)
+                if not missing:
+                    del self._missing[stream[:2]]
 
     def _count_again(self, identity: Identity, item: Pending, *, same: bool) -> None:
         if same:
@@ -166,18 +169,19 @@ class Sequencer:
     def _register(self, event: Event) -> None:
         registered = fact(event)
         assert isinstance(registered, SourceRegistered)
-        if registered.is_paced:
-            self._paced.add((registered.source, registered.epoch))
+        source = (registered.source, registered.epoch)
+        if registered.is_paced and source not in self._paced and source not in self._lapsed:
+            starts_at = registered.starts_at
+            self._paced[source] = parse_instant(starts_at) if starts_at else 0
             # A source that starts its counters anew speaks no longer under its old epoch.
-            for source, epoch in list(self._paced):
-                if source == registered.source and epoch < registered.epoch:
-                    self._paced.discard((source, epoch))
+            for name, epoch in list(self._paced):
+                if name == registered.source and epoch < registered.epoch:
+                    del self._paced[name, epoch]
 
     def _take_seal(self, seal: Sealed, offset: int) -> None:
         source = (seal.source, seal.epoch)
-        self._paced.add(source)
         if source in self._lapsed:
-            self._lapsed.discard(source)
+            self._paced[source] = self._lapsed.pop(source)
             self._decide(SourceReturned(source=seal.source, epoch=seal.epoch))
         is_old = self._head.tick_ns is not None and seal.tick_ns <= self._head.tick_ns
         queue = self._seals.setdefault(source, [])
@@ -192,20 +196,21 @@ class Sequencer:
 
     def _take_old_seal(self, seal: Sealed) -> None:
         """A tick that closed without this source: what it sealed is late, not lost."""
-        is_new = False
+        source = (seal.source, seal.epoch)
+        if seal.tick_ns <= self._paced.get(source, seal.tick_ns):
+            self._duplicates[seal.source] += 1
+            return
+        self._paced[source] = seal.tick_ns
         for name, last in seal.last:
-            stream = (seal.source, seal.epoch, name)
+            stream = (*source, name)
             for sequence in range(self._ends.get(stream, 0) + 1, last + 1):
-                is_new = True
-                identity = Identity(*stream, sequence)
                 item = self._pending.get(stream, {}).pop(sequence, None)
                 if item is None:
-                    self._absent.add(identity)
+                    self._absent.add(Identity(*stream, sequence))
                 else:
                     self._note_late(item)
             self._ends[stream] = max(last, self._ends.get(stream, 0))
-        if not is_new:
-            self._duplicates[seal.source] += 1
+        self._look_for_missing(source)
 
     def _look_for_missing(self, source: Source) -> None:
         queue = self._seals.get(source)
@@ -222,7 +227,11 @@ class Sequencer:
             self._missing[source] = missing
 
     def _stop_waiting(self, source: Source) -> None:
-        """The patience ran out: declare absent what a seal names, or lapse a silent source."""
+        """The patience ran out: declare absent what did not come, or lapse a silent source."""
+        queue = self._seals.get(source)
+        if queue and source in self._paced and not self._next(source):
+            self._paced[source] = queue[0][0].start_ns
+            self._look_for_missing(source)
         missing = self._missing.pop(source, set())
         for identity in sorted(missing):
             self._absent.add(identity)
@@ -236,8 +245,7 @@ class Sequencer:
                 )
             )
         if not missing and source in self._paced and not self._seals.get(source):
-            self._paced.discard(source)
-            self._lapsed.add(source)
+            self._lapsed[source] = self._paced.pop(source)
             tick_ns = self._head.tick_ns
             last_tick = instant_text(tick_ns) if tick_ns is not None else ""
             self._decide(SourceLapsed(source=source[0], epoch=source[1], last_tick=last_tick))
@@ -259,13 +267,19 @@ class Sequencer:
 
     def _ready(self) -> list[Source]:
         """The sources whose seal closes the next tick, or none while one is waited for."""
-        if not self._paced or self._missing:
+        if not self._paced or self._missing.keys() & self._paced.keys():
             return []
-        heads = {source: self._seals.get(source) for source in self._paced}
-        if not all(heads.values()):
+        ready = {source: self._next(source) for source in self._paced}
+        ticks_ns = [seal.tick_ns for seal in ready.values() if seal is not None]
+        if len(ticks_ns) < len(ready):
             return []
-        tick_ns = min(queue[0][0].tick_ns for queue in heads.values() if queue)
-        return sorted(s for s, queue in heads.items() if queue and queue[0][0].tick_ns == tick_ns)
+        return sorted(s for s, seal in ready.items() if seal and seal.tick_ns == min(ticks_ns))
+
+    def _next(self, source: Source) -> Sealed | None:
+        """The seal that goes on where the source's last one ended, if it has come."""
+        queue, sealed_ns = self._seals.get(source), self._paced[source]
+        is_next = queue and (sealed_ns in (0, queue[0][0].start_ns))
+        return queue[0][0] if queue and is_next else None
 
     def _close(self, closing: list[Source]) -> tuple[Record, bytes]:
         seals = [self._seals[source].pop(0)[0] for source in closing]
@@ -283,6 +297,7 @@ class Sequencer:
         events += self._decisions
         events += [_quarantined_event(entry, tick_ns) for entry in quarantined]
         for source in closing:
+            self._paced[source] = tick_ns
             self._look_for_missing(source)
         record = Record(
             number=self._head.number + 1,
@@ -346,8 +361,8 @@ class Sequencer:
         return Inputs(
             observations_offset=self.needed_offset,
             ends=tuple(StreamEnd(*stream, last) for stream, last in sorted(self._ends.items())),
-            paced=tuple(sorted(self._paced)),
-            lapsed=tuple(sorted(self._lapsed)),
+            paced=tuple(Pace(*source, ns) for source, ns in sorted(self._paced.items())),
+            lapsed=tuple(Pace(*source, ns) for source, ns in sorted(self._lapsed.items())),
             absent=tuple(sorted(self._absent)),
         )
 

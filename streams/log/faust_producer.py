@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, Final
 
 from faust.transport import base
@@ -35,37 +36,32 @@ TRANSACTION_BYTES: Final = 4 << 20
 WAITING_BYTES: Final = 32 << 20
 
 Headers = Mapping[str, bytes] | Iterable[Header] | None
+_Send = tuple[Outgoing, asyncio.Future[RecordMetadata]]
 
 
 class Producer(base.Producer):  # type: ignore[misc]  # faust is untyped here
     """Faust's producer over the embedded log."""
 
     def __post_init__(self) -> None:
-        self._waiting: deque[tuple[Outgoing, asyncio.Future[RecordMetadata]]] = deque()
+        self._waiting: deque[_Send] = deque()
         self._waiting_bytes = 0
         self._written = asyncio.Event()
-        self._writer: asyncio.Task[None] | None = None
+        self._writer: asyncio.Future[None] | None = None
         self._specs: dict[str, TopicSpec] = {}
         self._turn = itertools.count()
 
     async def on_start(self) -> None:
         """Open the log."""
         await super().on_start()
-        self._log = EmbeddedLog(embedded_path(str(self.transport.url[0])))
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="log-append")
+        path = embedded_path(str(self.transport.url[0]))
+        self._log: EmbeddedLog = self.add_context(closing(EmbeddedLog(path)))
+        self._threads = self.add_context(ThreadPoolExecutor(1, thread_name_prefix="log-append"))
         self._specs = self._log.topics()
 
     async def on_stop(self) -> None:
-        """Write what was sent before."""
+        """Write what was sent before; the log is closed after everything that may still send."""
         await super().on_stop()
         await self.flush()
-
-    async def on_shutdown(self) -> None:
-        """Close the log, after everything that may still send has stopped."""
-        await super().on_shutdown()
-        await self._written_all()
-        self._threads.shutdown()
-        self._log.close()
 
     async def send(
         self,
@@ -101,7 +97,7 @@ class Producer(base.Producer):  # type: ignore[misc]  # faust is untyped here
         self._waiting.append((message, sent))
         if self._writer is None:
             # It starts in the next round of the loop: what is sent in this one goes together.
-            self._writer = asyncio.create_task(self._write())
+            self._writer = self.add_future(self._write())
         return sent
 
     async def send_and_wait(
@@ -121,7 +117,8 @@ class Producer(base.Producer):  # type: ignore[misc]  # faust is untyped here
     async def flush(self) -> None:
         """Return when everything sent so far is on disk or has failed."""
         await self.buffer.flush()
-        await self._written_all()
+        while self._writer is not None:
+            await asyncio.wait({self._writer})
 
     async def create_topic(
         self,
@@ -181,29 +178,29 @@ class Producer(base.Producer):  # type: ignore[misc]  # faust is untyped here
             )
 
     async def _write(self) -> None:
-        while self._waiting:
-            batch = self._next_batch()
-            try:
-                positions = await self._call(self._log.append, [message for message, _ in batch])
-            except TwinError as error:
-                _fail([sent for _, sent in batch], error)
-            else:
-                _resolve([sent for _, sent in batch], positions)
-            self._waiting_bytes -= sum(message.size_bytes for message, _ in batch)
-            self._written.set()
-        self._writer = None
+        try:
+            while self._waiting:
+                await self._write_batch(self._next_batch())
+        finally:
+            self._writer = None
 
-    def _next_batch(self) -> list[tuple[Outgoing, asyncio.Future[RecordMetadata]]]:
+    async def _write_batch(self, batch: list[_Send]) -> None:
+        try:
+            positions = await self._call(self._log.append, [message for message, _ in batch])
+        except TwinError as error:
+            _fail([sent for _, sent in batch], error)
+        else:
+            _resolve([sent for _, sent in batch], positions)
+        self._waiting_bytes -= sum(message.size_bytes for message, _ in batch)
+        self._written.set()
+
+    def _next_batch(self) -> list[_Send]:
         batch = [self._waiting.popleft()]
         size_bytes = batch[0][0].size_bytes
         while self._waiting and size_bytes < TRANSACTION_BYTES:
             batch.append(self._waiting.popleft())
             size_bytes += batch[-1][0].size_bytes
         return batch
-
-    async def _written_all(self) -> None:
-        while self._writer is not None:
-            await asyncio.wait({self._writer})
 
     async def _call(self, method: Any, *arguments: Any) -> Any:
         loop = asyncio.get_running_loop()

@@ -7,7 +7,7 @@ has it keeps the claim until its work is committed, so a partition never has two
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,11 +28,11 @@ class Shares:
         """The partitions owned now."""
         return set(self._claims)
 
-    def subscribe(self, topics: Collection[str]) -> None:
+    def subscribe(self, topics: Set[str]) -> None:
         """Become a member for each of these topics, and for no other."""
-        for topic in self._memberships.keys() - set(topics):
+        for topic in self._memberships.keys() - topics:
             self._memberships.pop(topic).leave()
-        for topic in sorted(set(topics) - self._memberships.keys()):
+        for topic in sorted(topics - self._memberships.keys()):
             self._memberships[topic] = join(self._directory(topic) / "members")
 
     def fair(self, partitions: Mapping[str, int]) -> set[TopicPartition]:
@@ -61,7 +61,7 @@ class Shares:
 
     def close(self) -> None:
         """Leave the group: every claim is free when this returns."""
-        self.subscribe(())
+        self.subscribe(set())
         self.release(self.held)
 
     def _directory(self, topic: str) -> Path:

@@ -46,9 +46,13 @@ class SqliteFile:
         self._write_lock = threading.Lock()
         self._closed = False
         self._checkpoint_at_bytes = WAL_LIMIT_BYTES
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._explained():
-            self._prepare(application_id=application_id, version=version, schema=schema)
+        try:
+            with self._explained():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._prepare(application_id=application_id, version=version, schema=schema)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -94,7 +98,6 @@ class SqliteFile:
                     )
                     found = _identity(connection)
             if found != (application_id, version):
-                self.close()
                 raise BadInput(
                     f"{self.path} with application id {found[0]} and layout {found[1]}",
                     expected=f"a log: {application_id} and {version}",
@@ -143,7 +146,7 @@ class SqliteFile:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
             raise Unavailable(
                 f"log file {self.path}: {error}",
                 remedy="check free space, permissions and whether a stopped process holds it",

@@ -9,14 +9,14 @@ import msgspec
 import numpy as np
 from sgp4.api import SGP4_ERRORS
 
-from twin.arrays import BoolArray, Float32Array, IntArray, UInt8Array, UInt32Array
+from twin.arrays import Float32Array, IntArray, UInt8Array, UInt32Array
 from twin.baseline import Baseline, SatelliteClass, SatelliteSegmentPlan, ShellPlan
 from twin.errors import BadInput
 from twin.frames import ROWS_MAX_COUNT, encode_spec
 from twin.physics.orbit import CircularOrbits, write_positions_km
 from twin.physics.tle_orbit import positions_itrs_km
 from twin.physics.walker import local_time_raan_deg, walker
-from twin.simulate.asset_ids import first_asset_id
+from twin.simulate.asset_ids import IDS_PER_SEGMENT_COUNT, first_asset_id
 from twin.simulate.builds import aged_array_w, satellite_build, satellite_spec
 from twin.simulate.catalogue import Catalogue, segment_of
 from twin.simulate.plant import Build
@@ -95,11 +95,6 @@ class Positions:
     itrs_km: Float32Array
     codes: UInt8Array | None
 
-    @property
-    def is_lost(self) -> BoolArray | None:
-        """Which satellites have no orbit any more, or None where none can lose it."""
-        return None if self.codes is None else self.codes != 0
-
     def of(self, rows: IntArray) -> Positions:
         """The positions of some rows."""
         codes = None if self.codes is None else self.codes[rows]
@@ -114,7 +109,16 @@ def drawn_constellation(
     satellites_count: int | None,
     shard_rows_max_count: int,
 ) -> Constellation:
-    """The baseline's own shells, or shells like them with about ``satellites_count`` in all."""
+    """The baseline's own shells, or shells like them with about ``satellites_count`` in all.
+
+    Raises BadInput where that is below one or more than a segment has ids for.
+    """
+    if satellites_count is not None and not 1 <= satellites_count <= IDS_PER_SEGMENT_COUNT:
+        raise BadInput(
+            f"{satellites_count} satellites",
+            expected=f"1 to {IDS_PER_SEGMENT_COUNT}",
+            field="satellites_count",
+        )
     planned = sum(plan.satellites_count for plan in baseline.satellite_segments)
     factor = 1.0 if satellites_count is None else satellites_count / planned
     segments = []
@@ -191,7 +195,13 @@ def _cuts(
     plan: SatelliteSegmentPlan, rows_count: int, rows_max_count: int
 ) -> list[tuple[str, slice]]:
     """Names and rows of the shards: as few as allowed, and of nearly one size."""
-    shards_count = -(-rows_count // min(rows_max_count, ROWS_MAX_COUNT))
+    if not 1 <= rows_max_count <= ROWS_MAX_COUNT:
+        raise BadInput(
+            f"shards of {rows_max_count} rows",
+            expected=f"1 to {ROWS_MAX_COUNT}",
+            field="shard_rows_max_count",
+        )
+    shards_count = -(-rows_count // rows_max_count)
     edges = [rows_count * place // shards_count for place in range(shards_count + 1)]
     return [
         (f"{plan.segment}/{plan.label}/{place}", slice(edges[place], edges[place + 1]))

@@ -53,5 +53,3 @@ def asked_fraction(asked: Asked, weight: float, x_km: float, y_km: float) -> flo
     cosine = (x_km * asked.peak_x + y_km * asked.peak_y) / axis_km if axis_km > 0.0 else 0.0
     fraction = weight * (asked.base_fraction + asked.amplitude_fraction * cosine)
     return min(max(fraction, 0.0), 1.0)
-
-

@@ -7,13 +7,13 @@ only on what is measured and forgotten: array, load, utilisation and traffic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from twin.arrays import AnyArray, Float32Array, FloatArray, IntArray, UInt8Array, UInt32Array
-from twin.frames import STATUS_FAILED, STATUS_NOMINAL, STATUS_SAFE
+from twin.frames import STATUS_FAILED, STATUS_NOMINAL
 from twin.physics.kernel import kernel
 from twin.physics.power import POWER_STEP_W, power_step
 from twin.physics.sunlight import illumination
@@ -21,6 +21,7 @@ from twin.physics.thermal import absorbed_heat_w, thermal_step
 from twin.regions import RegionGrid, region_index
 from twin.simulate.demand import Asked, asked_fraction
 from twin.simulate.luck import draw, uniform
+from twin.simulate.outages import Outages
 from twin.simulate.purposes import Purpose
 
 _PURPOSE = int(Purpose.SATELLITE_TICK)
@@ -58,16 +59,20 @@ class Sky(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShardState:
-    """What a shard is after a tick; three columns of its last frame, one row a satellite."""
+    """What a shard is after a tick; three columns of its last frame, one row a satellite.
+
+    ``safe_modes`` follow from the instant; they are kept only so as not to be drawn every tick.
+    """
 
     charge_wh: Float32Array
     temperature_k: Float32Array
     status: UInt8Array
+    safe_modes: Outages | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Circumstances:
-    """What befalls each satellite in this tick: status, and the share left of array and radiator."""
+    """What befalls each satellite in a tick: its status, what is left of array and radiator."""
 
     status: UInt8Array
     array_fraction: Float32Array
@@ -138,7 +143,10 @@ def plant_step(
         "traffic_bps": traffic_bps,
         "status": circumstances.status,
     }
-    return ShardState(charge_wh, temperature_k, circumstances.status), columns
+    after = replace(
+        before, charge_wh=charge_wh, temperature_k=temperature_k, status=circumstances.status
+    )
+    return after, columns
 
 
 @kernel
@@ -220,11 +228,3 @@ def _plant_kernel(
         shown = _noisy(served, build.traffic_noise_fraction, words[3])
         used[row] = shown
         traffic_bps[row] = shown * build.downlink_bps
-
-
-def status_of(*, is_failed: AnyArray, safe_rows: IntArray) -> UInt8Array:
-    """Each satellite's status: failed for good, in safe mode for a while, or nominal."""
-    status = np.full(is_failed.size, STATUS_NOMINAL, dtype=np.uint8)
-    status[safe_rows] = STATUS_SAFE
-    status[is_failed] = STATUS_FAILED
-    return status

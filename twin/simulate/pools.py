@@ -182,5 +182,5 @@ def _up_count(state: SiteState, site: Site, tick_ns: int) -> FloatArray:
 def _signed_luck(seed: int, purpose: Purpose, site: Site, number: int) -> FloatArray:
     """Four numbers a pool, from -1 up to 1, shape ``(n, 4)``."""
     words = draws(seed, purpose=int(purpose), assets=site.pool_id, tick=number)
-    luck: FloatArray = 2.0 * (words * _TO_UNIT) - 1.0
+    luck: FloatArray = words.astype(np.float64) * (2.0 * _TO_UNIT) - 1.0
     return luck

@@ -1,7 +1,7 @@
 """A Faust worker for tests: forwards ``in`` to ``out``, its name in the header ``by``.
 
-``faust_worker.py URL GROUP NAME [--hold VALUE] [--stop-after N]``: a message with the held value is
-forwarded but not acknowledged. Every send is on disk before its message is acknowledged.
+``faust_worker.py URL GROUP NAME [--hold VALUE,VALUE]``: messages with held values are forwarded but
+not acknowledged. Every send is on disk before its message is acknowledged.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("group")
     parser.add_argument("name")
-    parser.add_argument("--hold")
+    parser.add_argument("--hold", default="")
     arguments = parser.parse_args()
-    run_app(forwarding_app(arguments.url, arguments.group, arguments.name, hold=arguments.hold))
+    held = set(arguments.hold.encode().split(b","))
+    run_app(forwarding_app(arguments.url, arguments.group, name=arguments.name, held=held))
 
 
-def forwarding_app(url: str, group: str, name: str, *, hold: str | None) -> faust.App:
+def forwarding_app(url: str, group: str, *, name: str, held: set[bytes]) -> faust.App:
     app = faust.App(
         group,
         broker=url,
@@ -50,7 +51,7 @@ def forwarding_app(url: str, group: str, name: str, *, hold: str | None) -> faus
                 headers=[*message.headers, ("by", name.encode())],
             )
             await sent
-            if hold is None or message.value != hold.encode():
+            if message.value not in held:
                 event.ack()
 
     return app

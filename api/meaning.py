@@ -1,0 +1,49 @@
+"""What the name of a column says: its last word is the unit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+UNITS: Final = {
+    "w": "watt",
+    "wh": "watt-hour",
+    "k": "kelvin",
+    "kg": "kilogram",
+    "m2": "square metre",
+    "km": "kilometre",
+    "s": "second",
+    "deg": "degree of arc",
+    "bps": "bit per second",
+    "tok_per_s": "token per second",
+    "flop_per_s": "floating-point operation per second",
+    "usd": "US dollar",
+    "count": "number of things",
+    "fraction": "share, 1 is the whole",
+    "ratio": "quotient without a unit",
+}
+
+STATISTICS: Final = ("min", "max", "mean", "p50")
+"""Words after the unit that say how several values became one."""
+
+QUANTITY: Final = "qty"
+"""The unit of such a column is the last word of its row's resource."""
+
+BASES: Final = {
+    "measured": "A source reported it.",
+    "derived": "Computed from what was reported.",
+    "assumed": "At least one number that went in was never measured.",
+}
+
+
+def unit_of(name: str, *, resource: str = "") -> str:
+    """The unit of a column or resource; empty for names and words."""
+    words = name.split("_")
+    if words[-1] == QUANTITY:
+        return unit_of(resource) if resource else "unit of the resource"
+    while words[-1] in STATISTICS:
+        words.pop()
+    for start in range(len(words)):
+        unit = "_".join(words[start:])
+        if unit in UNITS:
+            return unit
+    return ""

@@ -1,0 +1,120 @@
+"""What a table of the API looks like: one definition gives its Arrow schema and its description."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final, Literal
+
+import msgspec
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from api.meaning import BASES, unit_of
+from twin.views import RollUp, View
+
+Type = Literal["int", "float", "text", "bool", "instant", "uint32", "float32"]
+
+ARROW: Final[dict[Type, Any]] = {
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "text": pa.string(),
+    "bool": pa.bool_(),
+    "instant": pa.timestamp("ns", "UTC"),
+    "uint32": pa.uint32(),
+    "float32": pa.float32(),
+}
+
+PYTHON: Final[dict[Type, type]] = {
+    "int": int,
+    "float": float,
+    "text": str,
+    "bool": bool,
+    "instant": str,
+    "uint32": int,
+    "float32": float,
+}
+
+
+class ShapeColumn(msgspec.Struct, frozen=True):
+    """A column: its name ends in its unit, and it says what it means."""
+
+    name: str
+    type: Type
+    meaning: str
+    is_nullable: bool = False
+    roll_up: str = ""
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """A named row shape."""
+
+    name: str
+    meaning: str
+    columns: tuple[ShapeColumn, ...]
+
+
+class Row(BaseModel):
+    """The base of every described row: nothing beside what is described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+COMMON: Final = (
+    ShapeColumn("branch", "text", "`live`, or a scenario forked from it."),
+    ShapeColumn("tick", "instant", "The step of twin time, named by its end (RFC 3339, UTC)."),
+    ShapeColumn("interval_s", "float", "Length of the step, or of all steps rolled up."),
+    ShapeColumn("basis", "text", "The worst of what went in: measured, derived or assumed."),
+    ShapeColumn("label", "text", "Who may see the row; rows of two labels are never summed."),
+)
+
+
+@cache
+def view_shape(view: View, *, is_rolled_up: bool = False) -> Shape:
+    """The rows of a view; rolled up, a mean of whole numbers is a real one."""
+    keys = tuple(ShapeColumn(c.name, c.type, c.meaning) for c in view.key)
+    rest = tuple(
+        ShapeColumn(
+            c.name,
+            "float" if is_rolled_up and c.roll_up is RollUp.MEAN else c.type,
+            c.meaning,
+            is_nullable=c.is_nullable,
+            roll_up=str(c.roll_up),
+        )
+        for c in view.columns
+    )
+    name = f"{view.name}_history" if is_rolled_up else view.name
+    return Shape(name, view.meaning, (*COMMON, *keys, *rest))
+
+
+def arrow_schema(shape: Shape) -> Any:
+    """The Arrow schema; meaning and unit travel as metadata of each field."""
+    return pa.schema(
+        [
+            pa.field(
+                column.name,
+                ARROW[column.type],
+                nullable=column.is_nullable,
+                metadata={"meaning": column.meaning, "unit": unit_of(column.name)},
+            )
+            for column in shape.columns
+        ]
+    )
+
+
+def row_model(shape: Shape) -> type[BaseModel]:
+    """The row as OpenAPI describes it."""
+    fields: dict[str, Any] = {}
+    for column in shape.columns:
+        kind: Any = PYTHON[column.type]
+        extra = {"unit": unit_of(column.name), "roll_up": column.roll_up}
+        fields[column.name] = (
+            kind | None if column.is_nullable else kind,
+            Field(
+                description=column.meaning,
+                json_schema_extra={name: said for name, said in extra.items() if said}
+                | ({"format": "date-time"} if column.type == "instant" else {})
+                | ({"enum": list(BASES)} if column.name == "basis" else {}),
+            ),
+        )
+    title = "".join(word.capitalize() for word in shape.name.split("_")) + "Row"
+    return create_model(title, __base__=Row, __doc__=shape.meaning, **fields)

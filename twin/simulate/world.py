@@ -1,0 +1,240 @@
+"""A world as one paced source: step(state) → state and everything it says in that tick.
+
+Pure: no log, no clock. It remembers only what its own last frames and its last seal hold; all else
+(orbits, demand, failures, faults) is a function of the seed, the asset and the tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.baseline import Baseline
+from twin.errors import BadInput
+from twin.frames import ROWS_MAX_COUNT, STATUS_NOMINAL
+from twin.observations import Sealed
+from twin.simulate.catalogue import Catalogue
+from twin.simulate.circumstances import Fate, fate_of
+from twin.simulate.constellation import (
+    LeftOut,
+    Segment,
+    Shard,
+    catalogued_constellation,
+    drawn_constellation,
+)
+from twin.simulate.faults import Strike, strikes, struck
+from twin.simulate.flight import fly, sun_at
+from twin.simulate.opening import tell_opening
+from twin.simulate.outbox import Outbox, Sent, WorldTick
+from twin.simulate.plant import ShardState
+from twin.simulate.pools import SiteState, idle_site, site_of
+from twin.simulate.resume import shard_resumed, site_resumed
+from twin.simulate.setting import EPOCH, setting_of
+from twin.simulate.supplies import run_site
+
+__all__ = ["EPOCH", "Sent", "State", "World", "WorldTick"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """A world after ``number`` ticks: last sequences by stream, memories by shard."""
+
+    number: int
+    last: Mapping[str, int]
+    shards: Mapping[str, ShardState]
+    sites: Mapping[str, SiteState]
+
+
+class World:
+    """The plant of one world: ``start`` or ``resume`` it, then ``step``.
+
+    With a catalogue its satellites fly instead of the baseline's shells; otherwise
+    ``satellites_count`` asks for about so many, in the baseline's proportions.
+    Raises BadInput where the interval does not divide an hour into whole milliseconds, where both
+    a catalogue and a count are given, or where a count is out of range.
+    """
+
+    def __init__(
+        self,
+        baseline: Baseline,
+        *,
+        seed: int,
+        start_ns: int,
+        interval_ns: int,
+        catalogue: Catalogue | None = None,
+        has_faults: bool = False,
+        has_noise: bool = True,
+        satellites_count: int | None = None,
+        shard_rows_max_count: int = ROWS_MAX_COUNT,
+    ) -> None:
+        self._baseline = baseline
+        if catalogue is not None and satellites_count is not None:
+            raise BadInput(
+                f"{satellites_count} satellites and a catalogue of {len(catalogue)}",
+                expected="one of them",
+                field="satellites_count",
+            )
+        self._constellation = (
+            drawn_constellation(
+                baseline,
+                start_ns=start_ns,
+                has_noise=has_noise,
+                satellites_count=satellites_count,
+                shard_rows_max_count=shard_rows_max_count,
+            )
+            if catalogue is None
+            else catalogued_constellation(
+                baseline,
+                catalogue,
+                start_ns=start_ns,
+                has_noise=has_noise,
+                shard_rows_max_count=shard_rows_max_count,
+            )
+        )
+        self._sites = tuple(site_of(baseline, plan, has_noise=has_noise) for plan in baseline.sites)
+        self._setting = setting_of(
+            baseline,
+            source=f"world-{baseline.world if catalogue is None else 'catalogue'}",
+            seed=seed,
+            start_ns=start_ns,
+            interval_ns=interval_ns,
+            strikes=strikes(self.segments) if has_faults else (),
+        )
+        self._fates = dict(self._drawn_fates())
+
+    @property
+    def source(self) -> str:
+        """The name it speaks under."""
+        return self._setting.source
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The names of all segments: satellites, then sites."""
+        return (
+            *(segment.plan.segment for segment in self._constellation.segments),
+            *(site.plan.segment for site in self._sites),
+        )
+
+    @property
+    def satellites_count(self) -> int:
+        """Satellites that report."""
+        return sum(segment.asset_id.size for segment in self._constellation.segments)
+
+    @property
+    def frame_streams(self) -> tuple[str, ...]:
+        """The streams that have one frame every tick: what ``resume`` needs the last frames of."""
+        return tuple(self._fates) + tuple(site.shard for site in self._sites)
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Catalogued satellites that do not fly any more when the world starts."""
+        return self._constellation.left_out
+
+    @property
+    def planned_faults(self) -> tuple[Strike, ...]:
+        """The faults on purpose, each with the segment it strikes."""
+        return self._setting.strikes
+
+    def start(self) -> State:
+        """Before the first tick: batteries and temperatures as assumed, no work waits."""
+        charge_fraction = self._baseline.number("power.charge-start_fraction")
+        start_k = self._baseline.number("thermal.start_k")
+        shards = {}
+        for segment, shard in self._shards():
+            rows_count = shard.asset_id.size
+            start_wh = charge_fraction * segment.build.battery_wh
+            shards[shard.name] = ShardState(
+                charge_wh=np.full(rows_count, start_wh, dtype=np.float32),
+                temperature_k=np.full(rows_count, start_k, dtype=np.float32),
+                status=np.full(rows_count, STATUS_NOMINAL, dtype=np.uint8),
+            )
+        return State(0, {}, shards, {site.shard: idle_site(site) for site in self._sites})
+
+    def resume(self, seal: Sealed, frames: Mapping[str, bytes]) -> State:
+        """The state after the tick of a seal, from that tick's frames by stream.
+
+        ``BadInput`` where the seal or a frame is not this world's.
+        """
+        number = self._sealed_number(seal)
+        return State(
+            number=number,
+            last=dict(seal.last),
+            shards={
+                shard.name: shard_resumed(frames, shard, tick_ns=seal.tick_ns)
+                for _, shard in self._shards()
+            },
+            sites={
+                site.shard: site_resumed(frames, site, tick_ns=seal.tick_ns) for site in self._sites
+            },
+        )
+
+    def step(self, state: State) -> tuple[State, WorldTick]:
+        """One more tick: the state after it, and everything that is said in it."""
+        setting, number = self._setting, state.number + 1
+        start_ns, tick_ns = setting.tick_ns(number - 1), setting.tick_ns(number)
+        out = Outbox(setting.source, EPOCH, state.last)
+        if number == 1:
+            tell_opening(out, setting=setting, constellation=self._constellation, sites=self._sites)
+        sun = sun_at(tick_ns)
+        shards = {
+            shard.name: fly(
+                out,
+                state.shards[shard.name],
+                segment,
+                shard,
+                fate=self._fates[shard.name],
+                positions=positions,
+                sun=sun,
+                setting=setting,
+                number=number,
+            )
+            for segment, shard, positions in self._constellation.positions_km(tick_ns)
+        }
+        sites = {
+            site.shard: run_site(out, state.sites[site.shard], site, setting=setting, number=number)
+            for site in self._sites
+        }
+        after = State(number, out.last, shards, sites)
+        return after, out.sealed(number, start_ns=start_ns, tick_ns=tick_ns)
+
+    def _shards(self) -> Iterator[tuple[Segment, Shard]]:
+        for segment in self._constellation.segments:
+            for shard in segment.shards:
+                yield segment, shard
+
+    def _drawn_fates(self) -> Iterator[tuple[str, Fate]]:
+        setting = self._setting
+        for segment in self._constellation.segments:
+            faults = [
+                (strike.fault, struck(setting.seed, strike, segment.asset_id))
+                for strike in setting.strikes
+                if strike.segment == segment.plan.segment
+            ]
+            for shard in segment.shards:
+                yield (
+                    shard.name,
+                    fate_of(
+                        self._baseline,
+                        shard,
+                        seed=setting.seed,
+                        start_ns=setting.start_ns,
+                        faults=faults,
+                    ),
+                )
+
+    def _sealed_number(self, seal: Sealed) -> int:
+        """The number of a sealed tick of this world."""
+        setting = self._setting
+        number, rest_ns = divmod(seal.tick_ns - setting.start_ns, setting.interval_ns)
+        is_mine = (seal.source, seal.epoch) == (self.source, EPOCH)
+        if not is_mine or rest_ns or number < 1 or seal.start_ns != setting.tick_ns(number - 1):
+            raise BadInput(
+                f"a seal of {seal.source}/{seal.epoch} for {seal.start_ns} to {seal.tick_ns} ns",
+                expected=f"one of {self.source}/{EPOCH}, {setting.interval_ns} ns long, "
+                f"a whole number of ticks after {setting.start_ns} ns",
+                remedy="resume with the world, start and interval it began with",
+                field="seal",
+            )
+        return number
