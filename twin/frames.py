@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -58,21 +58,25 @@ values within them leaves 64 bits.
 STATUS_NOMINAL, STATUS_SAFE, STATUS_FAILED = 0, 1, 2
 
 
+Bounded = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
+"""A constant no real asset exceeds; an absurd one must not push a sum out of 64 bits."""
+
+
 class SatelliteSpec(msgspec.Struct, frozen=True, tag="satellite"):
     """What a healthy satellite of this segment would do; positions are earth-fixed (ITRS)."""
 
     segment: str
     class_name: str
-    array_w: float  # in full sun at 1 au, at today's age
-    battery_wh: float
-    bus_w: float
-    payload_w: float
+    array_w: Bounded  # in full sun at 1 au, at today's age
+    battery_wh: Bounded
+    bus_w: Bounded
+    payload_w: Bounded
     is_compute: bool  # the payload is accelerators
-    radiator_m2: float  # effective: all faces together
-    radiator_emissivity_fraction: float
-    temperature_max_k: float
-    charge_reserve_fraction: float  # below it, payload is shed
-    residual_fraction: float  # a power residual beyond it is an anomaly
+    radiator_m2: Bounded  # effective: all faces together
+    radiator_emissivity_fraction: Bounded
+    temperature_max_k: Bounded
+    charge_reserve_fraction: Bounded  # below it, payload is shed
+    residual_fraction: Bounded  # a power residual beyond it is an anomaly
     regions: tuple[RegionBox, ...]
     assumptions_digest: str
 
@@ -82,8 +86,8 @@ class AcceleratorSpec(msgspec.Struct, frozen=True, tag="accelerator"):
 
     segment: str
     region: str
-    accelerator_w: float  # all-in, without cooling
-    coolant_max_k: float
+    accelerator_w: Bounded  # all-in, without cooling
+    coolant_max_k: Bounded
     accelerators_per_pool_count: int
     regions: tuple[RegionBox, ...]
     assumptions_digest: str
@@ -206,7 +210,10 @@ def _column(array: pa.Array[Any], name: str, dtype: np.dtype[Any], rows_count: i
 
 
 def _columns_text(schema: pa.Schema) -> str:
-    return ", ".join(f"{field.name} {field.type}" for field in schema)
+    try:
+        return ", ".join(f"{field.name} {field.type}" for field in schema)
+    except UnicodeDecodeError:
+        return "whose names are not UTF-8"
 
 
 def _one_line(error: Exception) -> str:

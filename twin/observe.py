@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from twin.arrays import AnyArray, FloatArray, IntArray
-from twin.errors import Poison
+from twin.errors import BadInput, Poison
 from twin.frames import (
     COLUMNS,
     STATUS_NOMINAL,
@@ -268,7 +268,10 @@ def _rounded(values: AnyArray) -> IntArray:
 
 @lru_cache(maxsize=32)
 def _grid(boxes: tuple[RegionBox, ...]) -> RegionGrid:
-    return region_grid(boxes)
+    try:
+        return region_grid(boxes)
+    except BadInput as error:
+        raise Poison(str(error), expected="a spec with regions apart") from None
 
 
 @lru_cache(maxsize=2)

@@ -1,4 +1,4 @@
-"""Runs a Faust app to its end: quick to start, clean to stop, silent unless something is wrong.
+"""Runs Faust apps to their end: quick to start, clean to stop, silent unless something is wrong.
 
 ``faust.Worker`` adds a second at the start and one at the end, writes cursor codes to stdout and
 sends what agents print to the log; an event loop of our own does none of that.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 
 import faust
 from faust.tables import TableManager
@@ -22,29 +23,33 @@ class PromptTables(TableManager):  # type: ignore[misc]  # faust is untyped here
         await self.recovery.start()
 
 
-def run_app(app: faust.App) -> None:
-    """Run until SIGTERM or SIGINT; raises what the app failed to start with or crashed with.
+def run_app(*apps: faust.App) -> None:
+    """Run apps in one loop until SIGTERM or SIGINT, or until one of them stops.
 
-    A second signal ends the process at once: a stop may wait for an agent that never acknowledges.
+    Raises what an app failed to start with or crashed with. A second signal ends the process at
+    once: a stop may wait for an agent that never acknowledges.
     """
-    app.conf.TableManager = PromptTables
-    asyncio.run(_run(app))
+    for app in apps:
+        app.conf.TableManager = PromptTables
+    asyncio.run(_run(apps))
 
 
-async def _run(app: faust.App) -> None:
+async def _run(apps: Sequence[faust.App]) -> None:
     signalled = asyncio.create_task(_signalled())
-    running = asyncio.create_task(_start_and_wait(app))
+    running = [asyncio.create_task(_start_and_wait(app)) for app in apps]
     try:
-        await asyncio.wait({signalled, running}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({signalled, *running}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await app.stop()
-        signalled.cancel()
-        running.cancel()
-        await asyncio.wait({signalled, running})
-    if not running.cancelled():
-        running.result()
-    if app.crash_reason is not None:
-        raise app.crash_reason
+        await asyncio.gather(*(app.stop() for app in apps))
+        for task in (signalled, *running):
+            task.cancel()
+        await asyncio.wait({signalled, *running})
+    for task in running:
+        if not task.cancelled():
+            task.result()
+    for app in apps:
+        if app.crash_reason is not None:
+            raise app.crash_reason
 
 
 async def _start_and_wait(app: faust.App) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, Table, func, or_, select
 
 from streams.store.tables import ALERT, DEAD_LETTER, SNAPSHOT, TICK, VIEW_TABLES
 from twin.errors import BadInput
@@ -41,6 +41,20 @@ class TickInfo(msgspec.Struct, frozen=True):
     quarantined_count: int
     refused_count: int
     record_bytes: int
+
+
+class TickSums(msgspec.Struct, frozen=True):
+    """What some ticks in a row came to: how many they are, the last number, and their counts."""
+
+    ticks_count: int
+    number: int
+    frames_count: int
+    rows_count: int
+    events_count: int
+    late_count: int
+    duplicate_count: int
+    quarantined_count: int
+    refused_count: int
 
 
 class SoundSnapshot(msgspec.Struct, frozen=True):
@@ -86,6 +100,40 @@ def ticks_after(db: Connection, branch: str, after_ns: int, *, limit: int) -> li
         .limit(limit)
     )
     return [TickInfo(**row) for row in rows.mappings()]
+
+
+def tick_numbered(db: Connection, branch: str, number: int) -> TickInfo | None:
+    """The committed tick of a record, or None when there is none of that number."""
+    one = select(TICK).where(TICK.c.branch == branch, TICK.c.number == number)
+    row = db.execute(one).mappings().one_or_none()
+    return TickInfo(**row) if row is not None else None
+
+
+def tick_sums(db: Connection, branch: str, *, above: int) -> TickSums:
+    """Counts summed over the committed ticks whose record number is above one; zeros for none."""
+    names = [name for name in TickSums.__struct_fields__ if name not in ("ticks_count", "number")]
+    sums = [func.coalesce(func.sum(TICK.c[name]), 0).label(name) for name in names]
+    last = func.coalesce(func.max(TICK.c.number), above).label("number")
+    chosen = select(func.count().label("ticks_count"), last, *sums).where(
+        TICK.c.branch == branch, TICK.c.number > above
+    )
+    row = db.execute(chosen).mappings().one()
+    return TickSums(**{name: int(value) for name, value in row.items()})
+
+
+def open_alerts_count(db: Connection, branch: str, *, at_ns: int) -> dict[str, int]:
+    """Alarms open after a tick, by severity; a severity without one is left out."""
+    chosen = (
+        select(ALERT.c.severity, func.count().label("count"))
+        .where(
+            ALERT.c.branch == branch,
+            ALERT.c.raised_ns <= at_ns,
+            or_(ALERT.c.cleared_ns.is_(None), ALERT.c.cleared_ns > at_ns),
+        )
+        .group_by(ALERT.c.severity)
+        .order_by(ALERT.c.severity)
+    )
+    return {row["severity"]: int(row["count"]) for row in db.execute(chosen).mappings()}
 
 
 def view_rows(

@@ -1,0 +1,110 @@
+"""Rows in the form a client accepts: JSON, CSV, an Arrow stream or Parquet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+import msgspec
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from starlette.responses import Response
+
+from api.problems import NotAcceptable
+
+JSON_LINES: Final = "application/jsonl"
+
+
+class Media(StrEnum):
+    """The forms of a table, the first being the default."""
+
+    JSON = "application/json"
+    CSV = "text/csv"
+    ARROW = "application/vnd.apache.arrow.stream"
+    PARQUET = "application/vnd.apache.parquet"
+
+
+class Rows(Protocol):
+    """Rows that can be said in either way; only the one that is asked for is made."""
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """One mapping a row, instants as RFC 3339."""
+
+    def as_table(self) -> Any:
+        """An Arrow table, instants as timestamps in UTC."""
+
+
+def accepted(accept: str) -> Media:
+    """The form of highest weight in an ``Accept`` header; ``NotAcceptable`` when there is none."""
+    best, best_weight = None, 0.0
+    ranges = dict(_weighted(part) for part in (accept or "*/*").split(","))
+    for media in Media:
+        kind = media.split("/", maxsplit=1)[0]
+        weight = ranges.get(media, ranges.get(f"{kind}/*", ranges.get("*/*", 0.0)))
+        if weight > best_weight:
+            best, best_weight = media, weight
+    if best is None:
+        raise NotAcceptable(f"Accept: {accept}", expected=", ".join(Media), field="Accept")
+    return best
+
+
+def json_response(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    """One JSON object."""
+    return Response(msgspec.json.encode(body), headers=dict(headers), media_type=Media.JSON)
+
+
+def table_response(
+    media: Media, *, head: Mapping[str, Any], rows: Rows, headers: Mapping[str, str]
+) -> Response:
+    """Rows with the tick they are of: in the body as JSON, in the headers and schema otherwise."""
+    if media is Media.JSON:
+        return json_response({**head, "rows": rows.as_dicts()}, headers)
+    table = rows.as_table()
+    told = {f"twin.{name}": str(value) for name, value in head.items()}
+    body = _WRITERS[media](table.replace_schema_metadata(told))
+    return Response(body, headers=dict(headers), media_type=media)
+
+
+def _weighted(part: str) -> tuple[str, float]:
+    kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
+    try:
+        return kind, float(weight)
+    except ValueError:
+        return kind, 0.0
+
+
+def _csv(table: Any) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.csv.write_csv(_with_instants_as_text(table), sink)
+    return sink.getvalue()
+
+
+def _with_instants_as_text(table: Any) -> Any:
+    """CSV has no instants: RFC 3339 in their place, to the second as ticks are."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            text = pa.compute.strftime(table.column(place).cast(_SECONDS, safe=False), _RFC_3339)
+            table = table.set_column(place, field.name, text)
+    return table
+
+
+def _arrow(table: Any) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _parquet(table: Any) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+_SECONDS: Final = pa.timestamp("s", "UTC")
+_RFC_3339: Final = "%Y-%m-%dT%H:%M:%SZ"
+_WRITERS: Final = {Media.CSV: _csv, Media.ARROW: _arrow, Media.PARQUET: _parquet}

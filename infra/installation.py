@@ -1,0 +1,46 @@
+"""The log and the read model of one folder, opened the same way by every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from streams.log.port import Log, embedded_path, open_log
+from streams.settings import Settings
+from streams.store.database import open_database
+from streams.topics import JOURNAL, topic_specs
+from twin.errors import NotFound
+
+
+def ready_log(settings: Settings) -> Log:
+    """The log with every topic declared; made if there is none."""
+    settings.directory.mkdir(parents=True, exist_ok=True)
+    log = open_log(settings.broker_url)
+    log.declare(
+        topic_specs(
+            frames_kept_bytes=settings.frames_kept_bytes, frames_kept_s=settings.frames_kept_s
+        )
+    )
+    return log
+
+
+def existing_log(settings: Settings) -> Log:
+    """The log that is there; ``NotFound`` rather than making an empty one to look at."""
+    if settings.broker_url.startswith("log:"):
+        path = embedded_path(settings.broker_url)
+        if not path.is_file():
+            raise NotFound(f"no log at {path}", remedy="'twin demo' makes one")
+    log = open_log(settings.broker_url)
+    if JOURNAL not in log.topics():
+        log.close()
+        raise NotFound(f"no journal in {settings.broker_url}", remedy="'twin demo' makes one")
+    return log
+
+
+def existing_database(settings: Settings) -> Engine | None:
+    """The read model that is there, or None: asking a question makes no database."""
+    url = settings.database_url
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        return None
+    return open_database(url)

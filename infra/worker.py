@@ -1,0 +1,43 @@
+"""A worker process: the agents of some roles, each role a consumer group of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import faust
+
+from infra.installation import ready_log
+from streams import agents
+from streams.keeping import Keeper
+from streams.log.port import Log
+from streams.log.run import run_app
+from streams.settings import Settings
+from streams.store.database import open_database
+
+
+def run(settings: Settings, roles: Sequence[str]) -> None:
+    """Work until SIGTERM or SIGINT.
+
+    A group per role, whichever roles share a process: the log keeps what a group has not read, so
+    the name of a group must not depend on how processes were cut.
+    """
+    log = ready_log(settings)
+    run_app(*[_app(settings, role, log) for role in dict.fromkeys(roles)])
+    log.close()
+
+
+def _app(settings: Settings, role: str, log: Log) -> faust.App:
+    app = agents.make_app(settings, role)
+    match role:
+        case "observe":
+            agents.add_observe(app)
+        case "sequence":
+            agents.add_sequence(app, log, patience_s=settings.patience_s)
+        case "keep":
+            engine = open_database(settings.database_url)
+            keeper = Keeper(log, engine, snapshot_ticks=settings.snapshot_ticks)
+            keeper.resume()
+            agents.add_keep(app, keeper)
+        case _:
+            raise AssertionError(f"role {role!r} was checked before")
+    return app

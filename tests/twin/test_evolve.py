@@ -1,0 +1,267 @@
+"""The fold against a slow oracle, and what it must refuse, keep and count."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.twin import words
+from tests.twin.oracle import Book, totals
+from twin.errors import UnknownKind
+from twin.events import (
+    AssetsAssigned,
+    AssumptionSet,
+    SegmentRegistered,
+    ShardOpened,
+    SiteEnergised,
+    SupplyChanged,
+)
+from twin.evolve import evolve
+from twin.hashing import SliceHashes
+from twin.outcomes import AlarmOutcome, Refused
+from twin.quantities import QUANTITIES_COUNT, Q
+from twin.records import Content, Record
+from twin.snapshot import decode_twin, encode_twin
+from twin.state import E, Twin
+from twin.summaries import joined
+
+SEGMENT = SegmentRegistered(
+    segment="sl-53",
+    class_name="v2-mini",
+    basis="assumed",
+    mass_kg=575.0,
+    array_m2=105.0,
+    array_w=27_000.0,
+    battery_wh=15_000.0,
+    radiator_m2=10.0,
+    downlink_bps=96e9,
+    life_s=1.5e8,
+    charge_efficiency_fraction=0.95,
+    charge_resolution_wh=0.002,
+)
+
+
+def record(tick: int, *, events=(), summaries=(), start_ns=None) -> Record:
+    """A record of one tick of a minute."""
+    end_ns = words.START_NS + tick * words.TICK_NS
+    return Record(
+        number=tick,
+        start_ns=end_ns - words.TICK_NS if start_ns is None else start_ns,
+        tick_ns=end_ns,
+        previous=bytes(32),
+        content=Content(events=tuple(events), totals=joined(list(summaries))),
+    )
+
+
+def opened(*more) -> list:
+    """A segment of four satellites in one shard, and whatever else."""
+    bodies = [
+        SEGMENT,
+        ShardOpened(shard="a", segment="sl-53"),
+        AssetsAssigned(shard="a", segment="sl-53", asset_id_ranges=((1, 4),), assets_count=4),
+        *more,
+    ]
+    return [words.event(b, stream="satellites", sequence=n + 1) for n, b in enumerate(bodies)]
+
+
+def folded(records) -> Twin:
+    twin = Twin()
+    for each in records:
+        twin = evolve(twin, each).twin
+    return twin
+
+
+def state_hash(twin: Twin) -> str:
+    return SliceHashes().state_hash(twin.tick_ns, twin.slices())
+
+
+@st.composite
+def plausible(draw) -> np.ndarray:
+    """A summary matrix as rows could give it: powers that add up within a row."""
+    matrix = np.zeros((2, QUANTITIES_COUNT), dtype="<i8")
+    matrix[0, Q.SHARDS_COUNT] = 1
+    for row in matrix:
+        count = draw(st.integers(0, 4))
+        array, load = (draw(st.integers(0, 10**8)) * count for _ in range(2))
+        row[Q.REPORTED_COUNT] = count
+        row[Q.UP_COUNT] = draw(st.integers(0, count))
+        row[Q.ARRAY_MW], row[Q.LOAD_MW] = array, load
+        row[Q.BUS_MW] = draw(st.integers(0, load))
+        row[Q.CURTAILED_MW] = draw(st.integers(0, 10**6)) * count
+        row[Q.CHARGING_MW], row[Q.DISCHARGING_MW] = max(array - load, 0), max(load - array, 0)
+        row[Q.CHARGE_MWH] = draw(st.integers(0, 15 * 10**6)) * count
+        row[Q.CHARGE_LOWEST_PPM] = draw(st.integers(1, 10**6)) if count else 0
+        row[Q.TEMPERATURE_HIGHEST_MK] = draw(st.integers(0, 400_000)) if count else 0
+    return matrix
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(plausible(), min_size=1, max_size=8))
+def test_the_energy_book_agrees_with_the_slow_oracle_and_closes_every_tick(matrices) -> None:
+    oracle = Book(loss_ppm=50_000, resolution_mwh=2)
+    twin = Twin()
+
+    for tick, matrix in enumerate(matrices, start=1):
+        summary = msgspec.structs.replace(
+            words.summary("a", sequence=tick, tick=tick), matrix=matrix.tobytes()
+        )
+        events = opened() if tick == 1 else []
+        twin = evolve(twin, record(tick, events=events, summaries=[summary])).twin
+        expected = oracle.tick(list(totals([summary]).values()), interval_s=60)
+        book = twin.energy["public"]
+        flows = {name: int(book.flows_mw[0, E[name.upper()]]) for name in expected}
+        assert flows == expected
+
+    for name, exact in oracle.total.items():
+        gap = abs(int(book.total_mwh[0, E[name.upper()]]) - exact)
+        assert gap < (12 if name == "lost" else 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(plausible(), min_size=2, max_size=6), st.randoms(use_true_random=False))
+def test_neither_order_nor_grouping_of_frames_changes_the_totals(matrices, luck) -> None:
+    summaries = [
+        msgspec.structs.replace(words.summary(f"s{n}", sequence=1, tick=1), matrix=m.tobytes())
+        for n, m in enumerate(matrices)
+    ]
+    shuffled = luck.sample(summaries, len(summaries))
+
+    straight = joined(summaries)
+
+    assert joined(shuffled) == straight
+    expected = totals(summaries)
+    for place, region in enumerate(straight.regions):
+        assert straight.array()[0, place].tolist() == expected["sl-53", region]
+
+
+def test_a_twin_folded_in_two_halves_through_a_snapshot_is_the_same() -> None:
+    records = [
+        record(
+            n, events=opened() if n == 1 else [], summaries=[words.summary("a", sequence=n, tick=n)]
+        )
+        for n in range(1, 9)
+    ]
+
+    whole = folded(records)
+    half = decode_twin(encode_twin(folded(records[:4])))
+    for each in records[4:]:
+        half = evolve(half, each).twin
+
+    assert state_hash(half) == state_hash(whole)
+
+
+def test_a_missing_shard_leaves_the_charge_unknown_and_shows_as_unaccounted() -> None:
+    full = words.summary("a", sequence=1, tick=1, count=4)
+    matrix = np.frombuffer(full.matrix, dtype="<i8").reshape(2, -1).copy()
+    matrix[1, Q.CHARGE_MWH] = 40_000_000
+    matrix[1, Q.LOAD_MW] = matrix[1, Q.DISCHARGING_MW] = 6_000_000
+    drained = matrix.copy()
+    drained[1, Q.CHARGE_MWH] -= 200_000
+    steps = [
+        record(1, events=opened(), summaries=[_with(full, matrix)]),
+        record(2),
+        record(3, summaries=[_with(full, drained, tick=3)]),
+    ]
+
+    twin = folded(steps)
+
+    assert twin.energy["public"].charge_mwh.tolist() == [40_000_000 - 200_000]
+    assert twin.energy["public"].flows_mw[0, E.UNACCOUNTED] == 200_000 * 60 - 6_000_000
+
+
+def _with(summary, matrix, tick: int = 1):
+    return msgspec.structs.replace(
+        summary, matrix=matrix.tobytes(), tick_ns=words.START_NS + tick * words.TICK_NS
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        (SupplyChanged(site="colosus", available_w=1.0, cause="storm"), "'colossus'"),
+        (ShardOpened(shard="b", segment="sl-35"), "'sl-53'"),
+        (
+            AssumptionSet("alarm.down_fraction", -1.0, "fraction", "2026-08-22", "t", "assumed"),
+            "0 or more",
+        ),
+    ],
+)
+def test_bad_meaning_is_refused_with_the_nearest_right_name_and_changes_nothing(body, hint) -> None:
+    site = SiteEnergised(
+        site="colossus",
+        segment="c1",
+        region="north-america",
+        model="H100",
+        basis="measured",
+        pools_count=1,
+        accelerators_count=10,
+        nameplate_w=1e4,
+        accelerator_w=1e3,
+        pue_ratio=1.2,
+        supply="grid",
+        tok_per_s=1.0,
+        flop_per_s=1.0,
+    )
+    before = folded([record(1, events=opened(site))])
+    bad = words.event(body, stream="satellites", sequence=99)
+
+    step = evolve(before, record(2, events=[bad]))
+
+    (refused,) = [o for o in step.outcomes if isinstance(o, Refused)]
+    assert refused.identity == bad.identity
+    assert hint in refused.reason
+    assert state_hash(step.twin) == state_hash(evolve(before, record(2)).twin)
+
+
+def test_an_unknown_kind_stops_the_fold() -> None:
+    stranger = msgspec.structs.replace(opened()[0], kind="WarpDriveInstalled")
+
+    with pytest.raises(UnknownKind, match="upgrade the twin first"):
+        evolve(Twin(), record(1, events=[stranger]))
+
+
+def test_a_late_assumption_holds_from_the_open_tick_on_and_keeps_its_date() -> None:
+    records = [record(n, events=opened() if n == 1 else []) for n in range(1, 4)]
+    late = words.event(
+        AssumptionSet("x.y_count", 5.0, "count", "2026-01-01", "t", "assumed"),
+        sequence=1,
+        effective_ns=words.START_NS - 10 * words.TICK_NS,
+    )
+
+    before = folded(records)
+    after = evolve(before, record(4, events=[late])).twin
+
+    assert "x.y_count" not in before.registry.assumptions
+    assert after.registry.assumptions["x.y_count"].as_of == "2026-01-01"
+
+
+def test_an_alarm_opens_after_some_ticks_and_closes_after_some_without() -> None:
+    limits = [
+        AssumptionSet("alarm.raise_after_ticks_count", 2.0, "count", "d", "t", "assumed"),
+        AssumptionSet("alarm.clear_after_ticks_count", 3.0, "count", "d", "t", "assumed"),
+        AssumptionSet("alarm.down_fraction", 0.1, "fraction", "d", "t", "assumed"),
+    ]
+    twin, said = evolve(Twin(), record(1, events=opened(*limits))).twin, []
+
+    for tick in range(2, 12):
+        matrix = np.zeros((2, QUANTITIES_COUNT), dtype="<i8")
+        matrix[1, Q.REPORTED_COUNT] = 4
+        matrix[1, Q.UP_COUNT] = 4 if tick >= 6 else 2
+        summary = _with(words.summary("a", sequence=tick, tick=tick), matrix, tick)
+        step = evolve(twin, record(tick, summaries=[summary]))
+        twin = step.twin
+        said += [(tick, o.change.state) for o in step.outcomes if isinstance(o, AlarmOutcome)]
+
+    assert said == [(3, "raised"), (8, "cleared")]
+
+
+def test_telemetry_of_a_segment_nobody_registered_is_refused_and_not_lost_silently() -> None:
+    stray = words.summary("s", sequence=1, tick=1, segment="sl-99")
+
+    step = evolve(Twin(), record(1, events=opened(), summaries=[stray]))
+
+    (refused,) = [o for o in step.outcomes if isinstance(o, Refused)]
+    assert "sl-99" in refused.reason
