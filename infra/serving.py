@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-
 from api.app import create_app
+
 from infra.usage import BadUsage
 from streams.settings import Settings
 from twin.errors import Unavailable

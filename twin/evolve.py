@@ -135,7 +135,6 @@ def _closed(
             written_off_mwh=np.array(lost, dtype=np.int64),
             interval_ms=twin.interval_ms,
         )
-        energy.check(books[label])
         judged[label], changes = alarms.judged(
             twin.alarms[label],
             fleet=fleet_,

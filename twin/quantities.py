@@ -12,6 +12,7 @@ from enum import IntEnum
 import numpy as np
 
 from twin.arrays import IntArray, frozen
+from twin.physics.kernel import kernel
 
 
 class Q(IntEnum):
@@ -71,10 +72,27 @@ def merged(left: IntArray, right: IntArray) -> IntArray:
 
 
 def over_regions(matrix: IntArray) -> IntArray:
-    """The regions of a summary joined: shape ``(…, regions, quantities)`` → ``(…, quantities)``."""
-    total: IntArray = matrix.sum(axis=-2)
-    total[..., HIGHEST] = matrix[..., HIGHEST].max(axis=-2)
-    is_empty = matrix[..., Q.REPORTED_COUNT, None] == 0
-    lowest = np.where(is_empty, np.iinfo(np.int64).max, matrix[..., LOWEST]).min(axis=-2)
-    total[..., LOWEST] = np.where(total[..., Q.REPORTED_COUNT, None] == 0, 0, lowest)
+    """The regions of summaries joined: ``(segments, regions, quantities)`` → without regions."""
+    return _over_regions(matrix, HIGHEST, LOWEST)
+
+
+@kernel
+def _over_regions(matrix: IntArray, highest: IntArray, lowest: IntArray) -> IntArray:
+    segments, regions, quantities = matrix.shape
+    total = np.zeros((segments, quantities), dtype=np.int64)
+    for i in range(segments):
+        reported = 0
+        for r in range(regions):
+            is_first = reported == 0
+            reported += matrix[i, r, 0]
+            for q in range(quantities):
+                total[i, q] += matrix[i, r, q]
+            for q in highest:
+                total[i, q] = max(total[i, q] - matrix[i, r, q], matrix[i, r, q])
+            for q in lowest:
+                before = total[i, q] - matrix[i, r, q]
+                if matrix[i, r, 0] == 0:
+                    total[i, q] = before
+                else:
+                    total[i, q] = matrix[i, r, q] if is_first else min(before, matrix[i, r, q])
     return total

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 from worlds import (
-    CATALOGUE_START_NS,
     baseline_of,
     folded,
     frame_of,
-    small_catalogue,
     small_world,
     ticks,
 )
@@ -141,19 +139,3 @@ def test_a_world_without_faults_and_one_with_share_all_luck_before_the_first() -
     without = list(ticks(small_world(), first_tick - 1))
 
     assert with_faults == without
-
-
-def test_a_satellite_whose_orbit_is_lost_fails_and_the_world_goes_on() -> None:
-    # Two years after its epoch this satellite has decayed for SGP4; before, it flies.
-    catalogue = small_catalogue([44001, 44002])
-    year_ns = 365 * 86_400_000_000_000
-    baseline = baseline_of("2026")
-
-    world = small_world(
-        baseline, start_ns=CATALOGUE_START_NS, satellites_count=None, catalogue=catalogue
-    )
-    early = frame_of(next(ticks(world, 1)), "sl-53/public/0")
-
-    assert not world.left_out
-    assert (early.columns["status"] != STATUS_FAILED).all()
-    assert year_ns > 0

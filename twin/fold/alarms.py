@@ -10,8 +10,9 @@ import numpy as np
 from twin.arrays import FloatArray, IntArray, frozen
 from twin.events import AlarmChanged
 from twin.outcomes import AlarmOutcome
+from twin.physics.kernel import kernel
 from twin.quantities import Q
-from twin.state import Alarm, Alarms, C, E, Energy, Fleet, Limits, Registry, Telemetry
+from twin.state import Alarm, Alarms, C, E, Energy, Fleet, Registry, Telemetry
 
 
 class Condition(IntEnum):
@@ -36,6 +37,14 @@ SEVERITY: dict[Condition, Literal["warning", "critical"]] = {
     Condition.SUPPLY: "critical",
 }
 
+# A compiled kernel takes plain numbers for constants, not members of an enumeration.
+_REPORTED, _UP = int(Q.REPORTED_COUNT), int(Q.UP_COUNT)
+_POWER, _THERMAL = int(Q.POWER_ANOMALY_COUNT), int(Q.THERMAL_ANOMALY_COUNT)
+_BATTERY = int(Q.BATTERY_ANOMALY_COUNT)
+_INSTALLED, _SUPPLY, _NAMEPLATE = int(C.INSTALLED_COUNT), int(C.SUPPLY_MW), int(C.NAMEPLATE_MW)
+_GENERATED, _DISCHARGED = int(E.GENERATED), int(E.DISCHARGED)
+_UNACCOUNTED = int(E.UNACCOUNTED)
+
 NAMED_BY_ANOMALY = {
     Condition.POWER: "power",
     Condition.THERMAL: "thermal",
@@ -55,16 +64,28 @@ def judged(
 ) -> tuple[Alarms, tuple[AlarmOutcome, ...]]:
     """The alarms of one label after this tick, and what changed."""
     limits = registry.limits
-    values, thresholds = _values(fleet, telemetry.sums, energy, limits)
-    is_on = values > thresholds
-    streak = np.where(is_on, np.maximum(alarms.streak, 0) + 1, np.minimum(alarms.streak, 0) - 1)
-    streak = np.clip(streak, -limits.clear_after_count, limits.raise_after_count)
-    moved = (streak != alarms.streak) & (
-        (streak == limits.raise_after_count) | (streak == -limits.clear_after_count)
+    values, thresholds = np.empty(alarms.streak.shape), np.empty(alarms.streak.shape)
+    streak = alarms.streak.copy()
+    moved_count, changed_count = _judge(
+        values,
+        thresholds,
+        streak,
+        telemetry.sums,
+        energy.flows_mw,
+        fleet.constants,
+        (
+            limits.anomalous_fraction,
+            limits.silent_fraction,
+            limits.failed_fraction,
+            limits.unaccounted_fraction,
+        ),
+        (limits.raise_after_count, limits.clear_after_count),
     )
-    if not moved.any():
-        same = streak.shape == alarms.streak.shape and bool((streak == alarms.streak).all())
-        return (alarms if same else Alarms(alarms.open, frozen(streak))), ()
+    if not moved_count:
+        return (Alarms(alarms.open, frozen(streak)) if changed_count else alarms), ()
+    is_on = values > thresholds
+    moved = streak != alarms.streak
+    moved &= (streak == limits.raise_after_count) | (streak == -limits.clear_after_count)
     is_open = dict(alarms.open)
     outcomes: list[AlarmOutcome] = []
     for row, column in zip(*np.nonzero(moved), strict=True):
@@ -87,31 +108,48 @@ def judged(
     return Alarms(is_open, frozen(streak)), tuple(outcomes)
 
 
-def _values(
-    fleet: Fleet, sums: IntArray, energy: Energy, limits: Limits
-) -> tuple[FloatArray, FloatArray]:
-    """Value and threshold of every condition, both of shape ``(segments, conditions)``."""
-    constants = fleet.constants
-    reported = sums[:, Q.REPORTED_COUNT]
-    installed = constants[:, C.INSTALLED_COUNT]
-    values = np.zeros((len(fleet.keys), len(Condition)))
-    thresholds = np.zeros_like(values)
-    values[:, Condition.POWER] = sums[:, Q.POWER_ANOMALY_COUNT]
-    values[:, Condition.THERMAL] = sums[:, Q.THERMAL_ANOMALY_COUNT]
-    values[:, Condition.BATTERY] = sums[:, Q.BATTERY_ANOMALY_COUNT]
-    thresholds[:, :3] = (limits.anomalous_fraction * reported)[:, None]
-    values[:, Condition.SILENT] = installed - reported
-    thresholds[:, Condition.SILENT] = limits.silent_fraction * installed
-    values[:, Condition.FAILED] = reported - sums[:, Q.UP_COUNT]
-    thresholds[:, Condition.FAILED] = limits.failed_fraction * reported
-    flows = energy.flows_mw
-    values[:, Condition.UNACCOUNTED] = np.abs(flows[:, E.UNACCOUNTED]) / 1e3
-    thresholds[:, Condition.UNACCOUNTED] = (
-        limits.unaccounted_fraction * (flows[:, E.GENERATED] + flows[:, E.DISCHARGED]) / 1e3
-    )
-    supply, nameplate = constants[:, C.SUPPLY_MW], constants[:, C.NAMEPLATE_MW]
-    values[:, Condition.SUPPLY] = np.where(supply >= 0, nameplate - supply, 0) / 1e3
-    return values, thresholds
+@kernel
+def _judge(
+    values: FloatArray,
+    thresholds: FloatArray,
+    streak: IntArray,
+    sums: IntArray,
+    flows: IntArray,
+    constants: IntArray,
+    fractions: tuple[float, float, float, float],
+    counts: tuple[int, int],
+) -> tuple[int, int]:
+    """Value, threshold and streak of every condition, one row a segment, in the enum's order.
+
+    The result says how many streaks reached an end, and how many moved at all.
+    """
+    anomalous, silent, failed, unaccounted = fractions
+    moved_count, changed_count = 0, 0
+    for i in range(sums.shape[0]):
+        reported, installed = sums[i, _REPORTED], constants[i, _INSTALLED]
+        supplied = flows[i, _GENERATED] + flows[i, _DISCHARGED]
+        supply = constants[i, _SUPPLY]
+        values[i, 0], thresholds[i, 0] = sums[i, _POWER], anomalous * reported
+        values[i, 1], thresholds[i, 1] = sums[i, _THERMAL], anomalous * reported
+        values[i, 2], thresholds[i, 2] = sums[i, _BATTERY], anomalous * reported
+        values[i, 3], thresholds[i, 3] = installed - reported, silent * installed
+        values[i, 4], thresholds[i, 4] = reported - sums[i, _UP], failed * reported
+        values[i, 5] = abs(flows[i, _UNACCOUNTED]) / 1e3
+        thresholds[i, 5] = unaccounted * supplied / 1e3
+        values[i, 6] = (constants[i, _NAMEPLATE] - supply) / 1e3 if supply >= 0 else 0.0
+        thresholds[i, 6] = 0.0
+        for c in range(streak.shape[1]):
+            before = streak[i, c]
+            if values[i, c] > thresholds[i, c]:
+                after = min(max(before, 0) + 1, counts[0])
+                is_end = after == counts[0]
+            else:
+                after = max(min(before, 0) - 1, -counts[1])
+                is_end = after == -counts[1]
+            streak[i, c] = after
+            changed_count += after != before
+            moved_count += (after != before) and is_end
+    return moved_count, changed_count
 
 
 def _named_assets(telemetry: Telemetry, segment: str, condition: Condition) -> tuple[int, ...]:

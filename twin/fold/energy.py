@@ -12,12 +12,25 @@ from __future__ import annotations
 import numpy as np
 
 from twin.arrays import IntArray, frozen
-from twin.errors import BrokenInvariant
+from twin.errors import BadInput, BrokenInvariant
+from twin.physics.kernel import kernel
 from twin.quantities import Q
-from twin.state import SOURCES_OF_POWER, USES_OF_POWER, C, E, Energy
+from twin.state import C, E, Energy
 from twin.units import MS_PER_H, PPM
 
 UNKNOWN = -1
+
+# A compiled kernel takes plain numbers for constants, not members of an enumeration.
+_REPORTED, _SHARDS, _CHARGE = int(Q.REPORTED_COUNT), int(Q.SHARDS_COUNT), int(Q.CHARGE_MWH)
+_ARRAY, _CURTAILED, _LOAD = int(Q.ARRAY_MW), int(Q.CURTAILED_MW), int(Q.LOAD_MW)
+_BUS, _COMPUTE = int(Q.BUS_MW), int(Q.COMPUTE_MW)
+_CHARGING, _DISCHARGING = int(Q.CHARGING_MW), int(Q.DISCHARGING_MW)
+_LOSS_PPM, _RESOLUTION = int(C.CHARGE_LOSS_PPM), int(C.CHARGE_RESOLUTION_MWH)
+_COOLING_PPM, _IS_GRID, _IS_GROUND = int(C.COOLING_PPM), int(C.IS_GRID), int(C.IS_GROUND)
+_SHARDS_EXPECTED = int(C.SHARDS_COUNT)
+_E = tuple(int(e) for e in E)
+_GENERATED, _IMPORTED, _DISCHARGED, _TO_BUS, _TO_PAYLOAD, _TO_COMPUTE = _E[:6]
+_TO_COOLING, _CHARGED, _LOST, _NOT_TAKEN, _UNACCOUNTED, _WRITTEN_OFF = _E[6:]
 
 
 def booked(
@@ -30,77 +43,92 @@ def booked(
 ) -> Energy:
     """The book after one tick; ``sums`` has shape ``(segments, quantities)``.
 
-    ``interval_ms`` must divide an hour, so that milliwatt-hours of charge become whole milliwatts.
+    ``interval_ms`` must divide an hour, so that milliwatt-hours of charge become whole milliwatts:
+    ``BadInput`` otherwise. ``BrokenInvariant`` when the book does not close.
     """
+    if interval_ms <= 0 or MS_PER_H % interval_ms:
+        raise BadInput(f"a tick of {interval_ms} ms", expected="a length that divides an hour")
     flows = np.zeros_like(energy.flows_mw)
-    _book_loads(flows, sums, constants)
+    total, carry = energy.total_mwh.copy(), energy.carry.copy()
+    charge = energy.charge_mwh.copy()
+    broken = _book(flows, total, carry, charge, sums, constants, written_off_mwh, interval_ms)
+    if broken >= 0:
+        raise BrokenInvariant(
+            f"the energy book of segment {broken} does not close",
+            expected="sources equal to uses, this tick and since the beginning",
+        )
+    return Energy(frozen(flows), frozen(total), frozen(carry), frozen(charge))
+
+
+@kernel
+def _book(
+    flows: IntArray,
+    total: IntArray,
+    carry: IntArray,
+    charge: IntArray,
+    sums: IntArray,
+    constants: IntArray,
+    written_off_mwh: IntArray,
+    interval_ms: int,
+) -> int:
+    """Fill the book, one segment after the other; the first that does not close, or −1."""
     mw_per_mwh = MS_PER_H // interval_ms
-    charge_mwh, stored_mwh, is_measured = _stored(energy.charge_mwh, sums, constants)
-    written_off_mw = written_off_mwh * mw_per_mwh
-    into, out_of = sums[:, Q.CHARGING_MW], sums[:, Q.DISCHARGING_MW]
-    loss = into * constants[:, C.CHARGE_LOSS_PPM] // PPM
-    charged = np.where(is_measured, stored_mwh * mw_per_mwh + out_of + written_off_mw, into - loss)
-    difference = into - loss - charged
-    resolution = sums[:, Q.REPORTED_COUNT] * constants[:, C.CHARGE_RESOLUTION_MWH] * mw_per_mwh
-    is_rounding = np.abs(difference) <= resolution
-    flows[:, E.DISCHARGED] = out_of
-    flows[:, E.CHARGED] = charged
-    flows[:, E.LOST] = loss + np.where(is_rounding, difference, 0)
-    flows[:, E.UNACCOUNTED] = np.where(is_rounding, 0, difference)
-    flows[:, E.WRITTEN_OFF] = written_off_mw
-    total, carry = _accrued(energy, flows, interval_ms)
-    return Energy(frozen(flows), frozen(total), frozen(carry), frozen(charge_mwh))
+    for i in range(sums.shape[0]):
+        flow, is_, of = flows[i], sums[i], constants[i]
+        compute = is_[_COMPUTE]
+        flow[_TO_BUS] = is_[_BUS]
+        flow[_TO_COMPUTE] = compute
+        flow[_TO_PAYLOAD] = is_[_LOAD] - is_[_BUS] - compute
+        flow[_NOT_TAKEN] = is_[_CURTAILED]
+        # A ground site cools what it computes, and takes both from the grid or from turbines.
+        cooling = compute * of[_COOLING_PPM] // PPM
+        drawn = (compute + cooling) * of[_IS_GROUND]
+        flow[_TO_COOLING] = cooling
+        flow[_IMPORTED] = drawn * of[_IS_GRID]
+        flow[_GENERATED] = is_[_ARRAY] + is_[_CURTAILED] + drawn - flow[_IMPORTED]
+        # While a shard is missing its charge is unknown, not zero: the last full reading stays,
+        # and what flowed meanwhile shows as unaccounted until all report again.
+        before = charge[i]
+        if is_[_SHARDS] >= max(of[_SHARDS_EXPECTED], 1):
+            charge[i] = is_[_CHARGE]
+        into, out_of = is_[_CHARGING], is_[_DISCHARGING]
+        loss = into * of[_LOSS_PPM] // PPM
+        written_off = written_off_mwh[i] * mw_per_mwh
+        charged = into - loss
+        if before != UNKNOWN:
+            charged = (charge[i] - before) * mw_per_mwh + out_of + written_off
+        difference = into - loss - charged
+        resolution = is_[_REPORTED] * of[_RESOLUTION] * mw_per_mwh
+        is_rounding = abs(difference) <= resolution
+        flow[_DISCHARGED] = out_of
+        flow[_CHARGED] = charged
+        flow[_LOST] = loss + (difference if is_rounding else 0)
+        flow[_UNACCOUNTED] = 0 if is_rounding else difference
+        flow[_WRITTEN_OFF] = written_off
+        if _gap(flow) != 0:
+            return i
+        _accrue(flow, total[i], carry[i], interval_ms)
+        if _gap(total[i]) != 0:
+            return i
+    return -1
 
 
-def check(energy: Energy) -> None:
-    """``BrokenInvariant`` unless the book closes, this tick and since the beginning."""
-    for name, book in (("flows_mw", energy.flows_mw), ("total_mwh", energy.total_mwh)):
-        gap = book[:, SOURCES_OF_POWER].sum(axis=1) - book[:, USES_OF_POWER].sum(axis=1)
-        if gap.any():
-            row = int(np.flatnonzero(gap)[0])
-            raise BrokenInvariant(
-                f"energy book {name} of segment {row} is off by {gap[row]}",
-                expected="sources equal to uses",
-            )
+@kernel
+def _gap(book: IntArray) -> int:
+    """Sources less uses of one row of the book."""
+    gap = book[_GENERATED] + book[_IMPORTED] + book[_DISCHARGED]
+    for use in range(_TO_BUS, _UNACCOUNTED + 1):
+        gap -= book[use]
+    return int(gap)
 
 
-def _book_loads(flows: IntArray, sums: IntArray, constants: IntArray) -> None:
-    compute = sums[:, Q.COMPUTE_MW]
-    flows[:, E.BUS] = sums[:, Q.BUS_MW]
-    flows[:, E.COMPUTE] = compute
-    flows[:, E.PAYLOAD] = sums[:, Q.LOAD_MW] - sums[:, Q.BUS_MW] - compute
-    flows[:, E.CURTAILED] = sums[:, Q.CURTAILED_MW]
-    # A ground site cools what it computes, and takes both from the grid or from its turbines.
-    ground = constants[:, C.IS_GROUND]
-    cooling = compute * constants[:, C.COOLING_PPM] // PPM
-    flows[:, E.COOLING] = cooling
-    drawn = (compute + cooling) * ground
-    flows[:, E.IMPORTED] = drawn * constants[:, C.IS_GRID]
-    flows[:, E.GENERATED] = (
-        sums[:, Q.ARRAY_MW] + sums[:, Q.CURTAILED_MW] + drawn - flows[:, E.IMPORTED]
-    )
-
-
-def _stored(
-    before_mwh: IntArray, sums: IntArray, constants: IntArray
-) -> tuple[IntArray, IntArray, IntArray]:
-    """What batteries hold now, what they gained, and whether that gain was measured.
-
-    While a shard of a segment is missing its charge is unknown, not zero: the last full reading
-    stays, and what flowed meanwhile shows as unaccounted until all report again.
-    """
-    is_whole = sums[:, Q.SHARDS_COUNT] >= np.maximum(constants[:, C.SHARDS_COUNT], 1)
-    charge_mwh = np.where(is_whole, sums[:, Q.CHARGE_MWH], before_mwh)
-    is_measured = before_mwh != UNKNOWN
-    return charge_mwh, charge_mwh - before_mwh, is_measured
-
-
-def _accrued(energy: Energy, flows: IntArray, interval_ms: int) -> tuple[IntArray, IntArray]:
+@kernel
+def _accrue(flow: IntArray, total: IntArray, carry: IntArray, interval_ms: int) -> None:
     """Totals in whole milliwatt-hours; the part below one is carried, so no tick length drifts."""
-    exact = flows * interval_ms + energy.carry
-    whole = exact // MS_PER_H
-    total = energy.total_mwh + whole
+    for column in range(flow.size):
+        exact = flow[column] * interval_ms + carry[column]
+        whole = exact // MS_PER_H
+        total[column] += whole
+        carry[column] = exact - whole * MS_PER_H
     # Each column is rounded down by itself; losses take the few milliwatt-hours between them.
-    uses = total[:, USES_OF_POWER].sum(axis=1) - total[:, E.LOST]
-    total[:, E.LOST] = total[:, SOURCES_OF_POWER].sum(axis=1) - uses
-    return total, exact - whole * MS_PER_H
+    total[_LOST] += _gap(total)

@@ -1,0 +1,96 @@
+"""The world's own process: it publishes tick after tick, at the pace asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from infra.installation import ready_log
+from infra.world_file import CatalogueChoice, WorldChoice, bytes_of
+from streams.log.ownership import try_claim
+from streams.publish import Publisher
+from streams.settings import Settings
+from twin.baseline import load
+from twin.errors import BrokenInvariant, Unavailable
+from twin.simulate.catalogue import Catalogue, read_catalogue
+from twin.simulate.world import World
+
+CLAIM_PATIENCE_S = 5.0
+AHEAD_POLL_S = 0.005
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """Twin seconds per wall second (None: as fast as the twin follows), and where to stop."""
+
+    speed: float | None
+    through_count: int | None
+
+
+def run(settings: Settings, choice: WorldChoice, pace: Pace) -> None:
+    """Publish until ``through_count`` ticks are on the log in all, or SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log = ready_log(settings)
+    _claim_the_world(settings)
+    publisher = Publisher(log, make_world(settings.directory, choice))
+    _publish(publisher, stop, pace, interval_s=choice.tick_s)
+    log.close()
+
+
+def make_world(directory: Path, choice: WorldChoice) -> World:
+    """The world itself, from what is kept in its folder."""
+    return World(
+        load(choice.world),
+        seed=choice.seed,
+        start_ns=choice.start_ns,
+        interval_ns=choice.interval_ns,
+        catalogue=_kept_catalogue(directory, choice.catalogue) if choice.catalogue else None,
+        has_faults=choice.has_faults,
+        satellites_count=choice.satellites_count,
+    )
+
+
+def _kept_catalogue(directory: Path, choice: CatalogueChoice) -> Catalogue:
+    data = bytes_of(directory / choice.copy)
+    if hashlib.sha256(data).hexdigest() != choice.sha256:
+        raise BrokenInvariant(
+            f"{directory / choice.copy} is not the catalogue the world was started with",
+            expected=f"SHA-256 {choice.sha256[:16]}…",
+            remedy="restore it from a copy",
+        )
+    return read_catalogue(data)
+
+
+def _publish(publisher: Publisher, stop: threading.Event, pace: Pace, *, interval_s: float) -> None:
+    wait_s = interval_s / pace.speed if pace.speed is not None else 0.0
+    due_s = time.monotonic()
+    while not stop.is_set():
+        if pace.through_count is not None and publisher.seals_count >= pace.through_count:
+            return
+        if publisher.is_far_ahead():
+            stop.wait(AHEAD_POLL_S)
+            continue
+        if stop.wait(max(0.0, due_s - time.monotonic())):
+            return
+        publisher.publish()
+        # A tick that came late does not make the next ones hurry.
+        due_s = max(due_s + wait_s, time.monotonic())
+
+
+def _claim_the_world(settings: Settings) -> None:
+    """Two processes of one world would say everything twice."""
+    path = settings.directory / "world.lock"
+    deadline_s = time.monotonic() + CLAIM_PATIENCE_S
+    while try_claim(path) is None:
+        if time.monotonic() > deadline_s:
+            raise Unavailable(
+                f"another process publishes the world of {settings.directory}",
+                remedy="stop it first",
+            )
+        time.sleep(0.05)
