@@ -47,7 +47,7 @@ def make_app(settings: Settings, name: str) -> faust.App:
         topic_allow_declare=False,
         consumer_auto_offset_reset="earliest",
         broker_commit_interval=0.5,
-        stream_buffer_maxsize=64,
+        stream_buffer_maxsize=16,
         stream_wait_empty=False,
         store="memory://",
         datadir=str(settings.directory / "faust"),

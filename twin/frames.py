@@ -186,6 +186,7 @@ def _schema(family: Family) -> pa.Schema:
 
 
 def family_of(spec: Spec) -> Family:
+    """Which columns a frame with this spec has."""
     return "satellite" if isinstance(spec, SatelliteSpec) else "accelerator"
 
 

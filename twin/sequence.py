@@ -13,12 +13,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from twin.canonical import canonical
 from twin.errors import Superseded
 from twin.events import (
-    KINDS,
     Body,
     Event,
-    Phase,
     SourceLapsed,
     SourceRegistered,
     SourceReturned,
@@ -365,26 +364,6 @@ class Sequencer:
             lapsed=tuple(Pace(*source, ns) for source, ns in sorted(self._lapsed.items())),
             absent=tuple(sorted(self._absent)),
         )
-
-
-def canonical(events: list[Event]) -> tuple[Event, ...]:
-    """The order of folding: phase, effective time, causes before effects, then the name."""
-    by_id = {str(event.identity): event for event in events}
-
-    def depth(event: Event) -> int:
-        steps, seen = 0, {str(event.identity)}
-        while event.causation_id in by_id and event.causation_id not in seen:
-            seen.add(event.causation_id)
-            event = by_id[event.causation_id]
-            steps += 1
-        return steps
-
-    def key(event: Event) -> tuple[int, int, int, Identity]:
-        kind = KINDS.get(event.kind)
-        phase = kind.phase if kind else Phase.NONE
-        return int(phase), event.effective_ns, depth(event), event.identity
-
-    return tuple(sorted(events, key=key))
 
 
 def _conflict(identity: Identity, item: Pending) -> Quarantine:

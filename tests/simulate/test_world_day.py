@@ -8,16 +8,18 @@ from worlds import FEW_SEGMENTS, MINUTE_NS, baseline_of, folded, small_world
 
 from twin.baseline import world_names
 from twin.quantities import Q
-from twin.state import SOURCES_OF_POWER, USES_OF_POWER, C, E, Twin
+from twin.state import C, E, Twin
 
 DAY_NS = 1440 * MINUTE_NS
+SOURCES = [E.GENERATED, E.IMPORTED, E.DISCHARGED]
+USES = [use for use in E if use not in (*SOURCES, E.WRITTEN_OFF)]
 
 
 def assert_energy_closes(twin: Twin, before_mwh: np.ndarray | None) -> np.ndarray:
     """Sources equal uses, nothing is unaccounted, and batteries gained exactly what was booked."""
     energy = twin.energy["public"]
     for book in (energy.flows_mw, energy.total_mwh):
-        gap = book[:, SOURCES_OF_POWER].sum(axis=1) - book[:, USES_OF_POWER].sum(axis=1)
+        gap = book[:, SOURCES].sum(axis=1) - book[:, USES].sum(axis=1)
         assert not gap.any()
     assert not energy.flows_mw[:, E.UNACCOUNTED].any()
     if before_mwh is not None:

@@ -1,0 +1,299 @@
+"""What answers look like, for the OpenAPI description.
+
+Rows are made from the definitions of the views, so that every column carries its meaning. Answers
+themselves are encoded from plain values; tests hold them against these models.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from api.fleet import SATELLITE
+from api.meaning import BASES
+from api.shapes import row_model, view_shape
+from twin.events import Confidence, Nature
+from twin.views import VIEWS
+
+DATE_TIME: Final[dict[str, Any]] = {"format": "date-time"}
+
+
+class Described(BaseModel):
+    """Nothing beside what is described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Head(Described):
+    """The tick an answer is of."""
+
+    branch: str = Field(description="`live`, or a scenario forked from it.")
+    tick: str = Field(description="The end of the tick (UTC).", json_schema_extra=DATE_TIME)
+    start: str = Field(description="Its beginning (UTC).", json_schema_extra=DATE_TIME)
+    interval_s: float = Field(description="Its length.")
+    number: int = Field(description="Its record in the journal, from 1.")
+    hash: str = Field(description="The state hash: the same in live, replay and as-of.")
+    age_s: float = Field(description="Wall time since the tick was committed.")
+
+
+class Source(Described):
+    """Who says something to the twin."""
+
+    source: str = Field(description="Its name.")
+    epoch: int = Field(description="Grows when it starts its counters anew.")
+    world: str = Field(description="The simulated world it is; empty for a feed.")
+    description: str = Field(description="What it is.")
+    is_assumed: bool = Field(description="Whether what it says is made up.")
+    is_paced: bool = Field(description="Whether it ends each of its ticks with a seal.")
+    is_lapsed: bool = Field(description="Whether it is silent beyond the patience.")
+
+
+class Assumption(Described):
+    """A number nobody measured for us."""
+
+    name: str = Field(description="Its name; the last word is the unit.")
+    value: float | str = Field(description="The number, or a date.")
+    unit: str = Field(description="Its unit.")
+    as_of: str = Field(description="The day it was true.")
+    source: str = Field(description="Who says so.")
+    confidence: str = Field(
+        description="How far to trust it.", json_schema_extra={"enum": list(get_args(Confidence))}
+    )
+    note: str = Field(description="What else to know.")
+
+
+class AssumptionPage(Head):
+    """Assumptions in force, by name."""
+
+    matched_count: int = Field(description="Assumptions that match.")
+    next: str | None = Field(description="The next page; null at the end.")
+    rows: list[Assumption] = Field(description="The assumptions.")
+
+
+class OneAssumption(Head):
+    """One assumption."""
+
+    assumption: Assumption = Field(description="The assumption.")
+
+
+class Alert(Described):
+    """An alarm, from the tick it was raised in."""
+
+    alarm_id: str = Field(description="What is judged, and of which segment or source.")
+    severity: str = Field(description="How bad.", json_schema_extra={"enum": ["warning", "critical"]})
+    subject: str = Field(description="The segment or source.")
+    label: str = Field(description="Who may see it.")
+    value: float = Field(description="What was judged, when it was raised.")
+    threshold: float = Field(description="What it was above.")
+    raised: str = Field(description="The tick it was raised in.", json_schema_extra=DATE_TIME)
+    cleared: str | None = Field(
+        description="The tick it was cleared in; null while open.", json_schema_extra=DATE_TIME
+    )
+    is_open: bool = Field(description="Whether it is open at the tick of the answer.")
+    asset_ids: list[int] = Field(description="Some of the assets that made it.")
+
+
+class AlertPage(Head):
+    """Alerts as known at a tick, newest first."""
+
+    rows: list[Alert] = Field(description="The alerts.")
+
+
+class DeadLetter(Described):
+    """An input that was not applied."""
+
+    event_id: str = Field(description="Its name.")
+    kind: str = Field(description="Its kind, where one could tell.")
+    stage: str = Field(description="quarantined, conflict or refused.")
+    reason: str = Field(description="Why.")
+    tick: str = Field(description="The tick it fell into.", json_schema_extra=DATE_TIME)
+    digest: str = Field(description="SHA-256 of its bytes, or of the record that holds it.")
+    topic: str = Field(description="Where it lies.")
+    partition: int = Field(description="Where it lies.")
+    offset: int = Field(description="Where it lies.")
+
+
+class DeadLetterPage(Head):
+    """Dead letters, newest first."""
+
+    rows: list[DeadLetter] = Field(description="The dead letters.")
+
+
+class FrameReference(Described):
+    """Where a frame lies, and what it must hash to."""
+
+    id: str = Field(description="source/epoch/stream/sequence.")
+    segment: str = Field(description="The group of assets that reports in it.")
+    topic: str = Field(description="Topic of the log.")
+    partition: int = Field(description="Partition.")
+    offset: int = Field(description="Offset.")
+    digest: str = Field(description="SHA-256 of its bytes.")
+    rows_count: int = Field(description="Assets in it.")
+    is_kept: bool = Field(description="Whether the log still has it.")
+
+
+class AnomalyFound(Described):
+    """Telemetry that is not as physics expects."""
+
+    kind: str = Field(description="power, thermal or battery.")
+    measured: float = Field(description="What was measured.")
+    expected: float = Field(description="What was expected.")
+
+
+SatelliteRow = row_model(SATELLITE)
+
+SatellitePage = create_model(
+    "SatellitePage",
+    __base__=Head,
+    __doc__="Satellites of one tick, by asset id.",
+    matched_count=(int, Field(description="Satellites that match, on all pages.")),
+    next=(str | None, Field(description="The next page, of the same tick; null at the end.")),
+    rows=(list[SatelliteRow], Field(description="The satellites.")),  # type: ignore[valid-type]  # made above
+)
+
+
+class AsBuilt(Described):
+    """What a healthy satellite of the segment would do; its frames carry it."""
+
+    segment: str = Field(description="Group of assets.")
+    class_name: str = Field(description="Class of satellite.")
+    array_w: float = Field(description="Array output in full sun at 1 au, at today's age.")
+    battery_wh: float = Field(description="Battery capacity.")
+    bus_w: float = Field(description="Housekeeping load.")
+    payload_w: float = Field(description="Payload at full use.")
+    is_compute: bool = Field(description="Whether the payload is accelerators.")
+    radiator_m2: float = Field(description="Effective radiator area.")
+    radiator_emissivity_fraction: float = Field(description="Emissivity.")
+    temperature_max_k: float = Field(description="Above it the satellite is too hot to work.")
+    charge_reserve_fraction: float = Field(description="Below it payload is shed.")
+    residual_fraction: float = Field(description="A power residual beyond it is an anomaly.")
+    assumptions_digest: str = Field(description="Digest of the numbers used.")
+
+
+class PowerCheck(Described):
+    """Expected against measured."""
+
+    measured_array_w: float = Field(description="What the arrays gave.")
+    expected_array_w: float = Field(description="What physics expects they could give.")
+    residual_fraction: float | None = Field(
+        description="Measured over expected, minus one; null in the dark."
+    )
+
+
+OneSatellite = create_model(
+    "OneSatellite",
+    __base__=Head,
+    __doc__="One satellite in one tick, down to its frame.",
+    satellite=(SatelliteRow, Field(description="As it reported.")),
+    power=(PowerCheck, Field(description="Its arrays against physics.")),
+    frame=(FrameReference, Field(description="The frame this was read from.")),
+    as_built=(AsBuilt, Field(description="The constants of its segment.")),
+    anomalies=(list[AnomalyFound], Field(description="What the observer noted of it.")),
+)
+
+
+class RecordReference(Described):
+    """The journal entry behind a tick."""
+
+    number: int = Field(description="Its number, from 1.")
+    start: str = Field(description="Beginning of its tick.", json_schema_extra=DATE_TIME)
+    tick: str = Field(description="End of its tick.", json_schema_extra=DATE_TIME)
+    digest: str = Field(description="SHA-256 that names it; the next record repeats it.")
+    previous: str = Field(description="Digest of the record before.")
+    journal_offset: int = Field(description="Where it lies in the journal.")
+    events_count: int = Field(description="Events in it.")
+    frames_count: int = Field(description="Frames it was made from.")
+
+
+class Why(Head):
+    """Where a figure comes from, down to the frames."""
+
+    view: str = Field(description="The view.")
+    key: dict[str, str] = Field(description="The row.")
+    label: str = Field(description="The row's label.")
+    column: str = Field(description="The column.")
+    value: float | int | str | None = Field(description="The figure.")
+    unit: str = Field(description="Its unit; empty for words.")
+    meaning: str = Field(description="What it means.")
+    roll_up: str = Field(description="How it becomes one value over several ticks.")
+    basis: str = Field(
+        description="measured, derived or assumed.", json_schema_extra={"enum": list(BASES)}
+    )
+    basis_meaning: str = Field(description="What that means.")
+    assumptions: list[Assumption] = Field(description="Numbers it rests on.")
+    record: RecordReference = Field(description="The record that holds what it was made from.")
+    frames: list[FrameReference] = Field(description="The frames behind it.")
+    quantities: dict[str, int] = Field(description="What those frames came to, in integers.")
+    sources: list[Source] = Field(description="Who said it.")
+
+
+class EventLine(Described):
+    """One event of the journal, as a line of JSON."""
+
+    cursor: str = Field(description="Where to read on: record number / ordinal.")
+    number: int = Field(description="The record it is in.")
+    ordinal: int = Field(description="Its place in the record, from 1.")
+    tick: str = Field(description="The tick of the record.", json_schema_extra=DATE_TIME)
+    id: str = Field(description="source/epoch/stream/sequence.")
+    source: str = Field(description="Who says it.")
+    epoch: int = Field(description="Epoch of the source.")
+    stream: str = Field(description="Stream of the source.")
+    sequence: int = Field(description="Place in the stream, from 1.")
+    kind: str = Field(description="What kind of fact.")
+    nature: str = Field(
+        description="What becomes of it in a what-if.",
+        json_schema_extra={"enum": [str(nature) for nature in Nature]},
+    )
+    version: int = Field(description="Version of its schema.")
+    label: str = Field(description="Who may see it.")
+    effective: str = Field(description="When it holds.", json_schema_extra=DATE_TIME)
+    correlation_id: str = Field(description="The story it belongs to.")
+    causation_id: str = Field(description="The event it follows from.")
+    body: dict[str, Any] = Field(description="Its fields, as they were sent.")
+
+
+class Ready(Described):
+    """The API can answer."""
+
+    status: str = Field(description="`ready`.")
+    tick: str = Field(description="The newest committed tick.", json_schema_extra=DATE_TIME)
+    number: int = Field(description="Its record.")
+    age_s: float = Field(description="Wall time since it was committed.")
+
+
+class Alive(Described):
+    """The process runs."""
+
+    status: str = Field(description="`alive`.")
+
+
+VIEW_ROWS: Final = {name: row_model(view_shape(view)) for name, view in VIEWS.items()}
+
+VIEW_PAGES: Final[dict[str, type[BaseModel]]] = {
+    name: create_model(
+        f"{name.capitalize()}Page",
+        __base__=Head,
+        __doc__=VIEWS[name].meaning,
+        rows=(list[row], Field(description="Rows by label and key.")),  # type: ignore[valid-type]  # made above
+    )
+    for name, row in VIEW_ROWS.items()
+}
+
+_HISTORY_ROWS: Any = [row_model(view_shape(v, is_rolled_up=True)) for v in VIEWS.values()]
+
+HistoryPage = create_model(
+    "HistoryPage",
+    __base__=Head,
+    __doc__="Rows of a view over a period, oldest first.",
+    **{
+        "view": (str, Field(description="The view.")),
+        "from": (str, Field(description="Ticks end after it.", json_schema_extra=DATE_TIME)),
+        "to": (str, Field(description="… and at or before it.", json_schema_extra=DATE_TIME)),
+        "step_s": (float | None, Field(description="One row per key and step; null: per tick.")),
+    },
+    rows=(
+        _HISTORY_ROWS[0] | _HISTORY_ROWS[1] | _HISTORY_ROWS[2],
+        Field(description="Rows named by the end of their step."),
+    ),
+)

@@ -1,0 +1,227 @@
+"""The ``twin`` command: the only place that knows every room.
+
+Exit status 0 when it did what was asked, 2 when that makes no sense, 1 when it failed; with one
+line on stderr that says so. What a command needs is imported when it runs, so that help is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from infra import kernels, logs, options
+from infra.command_dead import dead
+from infra.command_log import log
+from infra.supervised import leave_with_supervisor
+from infra.usage import BadUsage
+from streams.settings import Settings
+from twin.errors import TwinError
+
+FAILED, BAD_USAGE = 1, 2
+
+app = typer.Typer(
+    name="twin",
+    help="An event-sourced digital twin of SpaceX and xAI: capacity and energy, now and ever.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.command()
+def demo(
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines instead of the panel (default: no terminal).")
+    ] = False,
+    ticks: options.Ticks = None,
+    speed: options.Speed = "60",
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="W", min=1, max=8, help="Observing processes.")
+    ] = 1,
+    directory: options.Dir = None,
+    port: options.Port = None,
+    world: options.WorldName = None,
+    catalog: options.CatalogFile = None,
+    faults: options.Faults = None,
+    seed: options.Seed = None,
+    start: options.Start = None,
+    tick: options.TickSeconds = None,
+    satellites: options.Satellites = None,
+) -> int:
+    """Run it all here: world, log, agents, read model and API, with a live panel; resumes."""
+    settings = options.settings_of(directory, port)
+    logs.configure(settings.log_level)
+    asked = options.asked_of(
+        world=world,
+        catalog=catalog,
+        seed=seed,
+        start=start,
+        tick=tick,
+        faults=faults,
+        satellites=satellites,
+    )
+    from infra import demo as running
+
+    plan = running.Plan(
+        ticks_count=ticks,
+        speed=options.speed_of(speed),
+        workers_count=workers,
+        is_plain=plain or not sys.stdout.isatty(),
+    )
+    return running.run(settings, asked, plan)
+
+
+@app.command()
+def simulate(
+    ticks: options.Ticks = None,
+    speed: options.Speed = "60",
+    directory: options.Dir = None,
+    world: options.WorldName = None,
+    catalog: options.CatalogFile = None,
+    faults: options.Faults = None,
+    seed: options.Seed = None,
+    start: options.Start = None,
+    tick: options.TickSeconds = None,
+    satellites: options.Satellites = None,
+    through: Annotated[int | None, typer.Option("--through", min=1, hidden=True)] = None,
+) -> int:
+    """Publish the world of a folder into its log, tick after tick; resumes."""
+    asked = options.asked_of(
+        world=world,
+        catalog=catalog,
+        seed=seed,
+        start=start,
+        tick=tick,
+        faults=faults,
+        satellites=satellites,
+    )
+    settings = _begin_process(directory)
+    from infra import publishing
+    from infra.catalogues import report_bad_rows
+    from infra.world_file import settle
+
+    settled = settle(settings.directory, asked)
+    bad_count = report_bad_rows(settled)
+    pace = publishing.Pace(options.speed_of(speed), ticks_count=ticks, through_count=through)
+    publishing.run(settings, settled.choice, pace)
+    return FAILED if bad_count else 0
+
+
+@app.command()
+def worker(
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", metavar="ROLE", help="observe, sequence or keep; give any several."),
+    ] = None,
+    directory: options.Dir = None,
+) -> None:
+    """Run agents: those of the roles given (default: all), until a signal."""
+    settings = _begin_process(directory)
+    from infra import worker as working
+
+    working.run(settings, role or working.ROLES)
+
+
+@app.command()
+def api(
+    directory: options.Dir = None,
+    port: options.Port = None,
+    listener: Annotated[int | None, typer.Option("--listener", hidden=True)] = None,
+) -> None:
+    """Answer over HTTP from the read model and the log, until a signal."""
+    settings = _begin_process(directory, port)
+    from infra import serving
+
+    serving.run(settings, serving.listening(settings, descriptor=listener))
+
+
+@app.command()
+def replay(
+    directory: options.Dir = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="T", help="Up to the last tick that ended by then."),
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Fold the journal from its beginning; say what it comes to, and whether that was committed."""
+    settings = options.settings_of(directory)
+    kernels.use()
+    from infra import replaying
+
+    replaying.run(settings, at=at, as_json=as_json)
+
+
+@app.command()
+def bench(as_json: options.AsJson = False) -> None:
+    """Measure this machine: observe, propagate, end to end, replay, as of, journal bytes."""
+    kernels.use()
+    from infra import bench as benching
+
+    benching.run(as_json=as_json)
+
+
+@app.command()
+def warm() -> None:
+    """Compile the numeric kernels now, so that nothing waits for it later."""
+    kernels.use()
+    from infra import warming
+
+    warming.run()
+
+
+app.add_typer(log, name="log")
+app.add_typer(dead, name="dead")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        result = app(given, prog_name="twin", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except BadUsage as error:
+        return _failed(error, BAD_USAGE)
+    except typer.TyperException as error:
+        return _failed(error.format_message(), error.exit_code)
+    except TwinError as error:
+        return _failed(error, FAILED)
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed("interrupted", FAILED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more may be written to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the process edge: a mistake of ours, in one line
+        if os.environ.get("TWIN_LOG_LEVEL") == "debug":
+            traceback.print_exc()
+        return _failed(
+            f"{type(error).__name__}: {error}; this is a mistake in the twin; "
+            "TWIN_LOG_LEVEL=debug shows where",
+            FAILED,
+        )
+
+
+def _begin_process(directory: options.Dir, port: options.Port = None) -> Settings:
+    """What the long-lived processes have in common; numba is not imported before it."""
+    leave_with_supervisor()
+    kernels.use()
+    settings = options.settings_of(directory, port)
+    logs.configure(settings.log_level)
+    return settings
+
+
+def _failed(error: object, status: int) -> int:
+    line = " ".join(str(error).split())
+    print(f"twin: {line}", file=sys.stderr, flush=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

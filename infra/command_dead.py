@@ -1,0 +1,34 @@
+"""``twin dead``: what could not be applied, and giving it another chance."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from infra import kernels, options
+
+dead = typer.Typer(help="Dead letters: see them, send one again.", rich_markup_mode=None)
+
+
+@dead.command("list")
+def list_letters(directory: options.Dir = None, as_json: options.AsJson = False) -> None:
+    """List what was not applied, newest first, with the reason."""
+    settings = options.settings_of(directory)
+    kernels.use()
+    from infra import dead_letters
+
+    dead_letters.show(settings, as_json=as_json)
+
+
+@dead.command()
+def redrive(
+    event_id: Annotated[str, typer.Argument(metavar="ID", help="As 'twin dead list' names it.")],
+    directory: options.Dir = None,
+) -> None:
+    """Send the body of a dead letter again, as a new event that names the old one."""
+    settings = options.settings_of(directory)
+    kernels.use()
+    from infra import dead_letters
+
+    dead_letters.redrive(settings, event_id)

@@ -1,0 +1,116 @@
+"""What may be written on the command line, once for every command that takes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infra.usage import BadUsage, usage
+from streams.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from infra.world_file import Asked
+
+Dir = Annotated[
+    Path | None,
+    typer.Option(
+        "--dir", metavar="DIR", help="Folder of the log and the read model (default: var)."
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        metavar="P",
+        min=0,
+        max=65535,
+        help="Port of the API (default: 8000); 0 takes a free one.",
+    ),
+]
+Ticks = Annotated[
+    int | None,
+    typer.Option("--ticks", metavar="N", min=1, help="Stop when N more ticks have closed."),
+]
+Speed = Annotated[
+    str,
+    typer.Option(
+        "--speed",
+        metavar="FLOAT|max",
+        help="Twin seconds per second: 60 is one tick of a minute a second.",
+    ),
+]
+WorldName = Annotated[
+    str | None,
+    typer.Option(
+        "--world", metavar="2029|2026", help="Fleet: 2026 flies, 2029 is assumed (default)."
+    ),
+]
+CatalogFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--catalog", metavar="FILE", help="TLE or OMM file: its satellites fly instead (SGP4)."
+    ),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, help="Luck of the world (default: 1).")
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--start", metavar="INSTANT", help="First tick begins here (RFC 3339; default: by world)."
+    ),
+]
+TickSeconds = Annotated[
+    float | None,
+    typer.Option(
+        "--tick", metavar="SECONDS", help="Length of a tick; divides an hour (default: 60)."
+    ),
+]
+Faults = Annotated[
+    bool | None,
+    typer.Option("--faults", help="Let a few things go wrong on purpose, within two minutes."),
+]
+# For tests and small machines: the fleet keeps its proportions.
+Satellites = Annotated[
+    int | None, typer.Option("--satellites", metavar="N", min=1, hidden=True)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
+
+
+def settings_of(directory: Path | None, port: int | None = None) -> Settings:
+    """The settings in force; a variable or an option that is off is bad usage."""
+    with usage():
+        return load_settings(directory=directory, port=port)
+
+
+def speed_of(text: str) -> float | None:
+    """Twin seconds per second; None for as fast as the twin can follow."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed < float("inf"):
+        raise BadUsage(f"--speed {text}", expected="a number above 0, or max")
+    return speed
+
+
+def asked_of(
+    *,
+    world: str | None,
+    catalog: Path | None,
+    seed: int | None,
+    start: str | None,
+    tick: float | None,
+    faults: bool | None,
+    satellites: int | None,
+) -> Asked:
+    """What the options say of the world."""
+    from infra.world_file import Asked  # it brings numpy, which help has no need of
+
+    if catalog is not None and satellites is not None:
+        raise BadUsage("--satellites with --catalog", expected="one of them")
+    return Asked(world, seed, start, tick, faults or None, satellites, catalog)
