@@ -6,6 +6,9 @@ themselves are encoded from plain values; tests hold them against these models.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+from types import GenericAlias
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -81,7 +84,9 @@ class Alert(Described):
     """An alarm, from the tick it was raised in."""
 
     alarm_id: str = Field(description="What is judged, and of which segment or source.")
-    severity: str = Field(description="How bad.", json_schema_extra={"enum": ["warning", "critical"]})
+    severity: str = Field(
+        description="How bad.", json_schema_extra={"enum": ["warning", "critical"]}
+    )
     subject: str = Field(description="The segment or source.")
     label: str = Field(description="Who may see it.")
     value: float = Field(description="What was judged, when it was raised.")
@@ -141,6 +146,11 @@ class AnomalyFound(Described):
     expected: float = Field(description="What was expected.")
 
 
+def _list_of(row: Any) -> Any:
+    """The type ``list[row]`` of a model that was made, not written."""
+    return GenericAlias(list, (row,))
+
+
 SatelliteRow = row_model(SATELLITE)
 
 SatellitePage = create_model(
@@ -149,7 +159,7 @@ SatellitePage = create_model(
     __doc__="Satellites of one tick, by asset id.",
     matched_count=(int, Field(description="Satellites that match, on all pages.")),
     next=(str | None, Field(description="The next page, of the same tick; null at the end.")),
-    rows=(list[SatelliteRow], Field(description="The satellites.")),  # type: ignore[valid-type]  # made above
+    rows=(_list_of(SatelliteRow), Field(description="The satellites.")),
 )
 
 
@@ -270,30 +280,55 @@ class Alive(Described):
 
 VIEW_ROWS: Final = {name: row_model(view_shape(view)) for name, view in VIEWS.items()}
 
+
+class TwinHead(Head):
+    """The tick, its proof, and how far to trust it."""
+
+    digest: str = Field(description="SHA-256 of the record the tick was folded from.")
+    journal_offset: int = Field(description="Where that record lies in the journal.")
+    committed: str = Field(description="Wall time of the commit.", json_schema_extra=DATE_TIME)
+    assumed: bool = Field(description="Whether a source of this twin is a made-up world.")
+    statement: str = Field(description="The same in words, to be shown beside every figure.")
+    sources: list[Source] = Field(description="Who speaks to the twin.")
+    open_alerts_count: int = Field(description="Alarms that are open.")
+
+
+_VIEW_FIELDS: dict[str, Any] = {
+    name: (_list_of(row), Field(description=VIEWS[name].meaning)) for name, row in VIEW_ROWS.items()
+}
+
+TwinState = create_model(
+    "TwinState",
+    __base__=TwinHead,
+    __doc__="Everything the twin shows after one tick.",
+    **_VIEW_FIELDS,
+)
+
 VIEW_PAGES: Final[dict[str, type[BaseModel]]] = {
     name: create_model(
         f"{name.capitalize()}Page",
         __base__=Head,
         __doc__=VIEWS[name].meaning,
-        rows=(list[row], Field(description="Rows by label and key.")),  # type: ignore[valid-type]  # made above
+        rows=(_list_of(row), Field(description="Rows by label and key.")),
     )
     for name, row in VIEW_ROWS.items()
 }
 
-_HISTORY_ROWS: Any = [row_model(view_shape(v, is_rolled_up=True)) for v in VIEWS.values()]
+_HISTORY_ROW: Any = reduce(
+    or_, [row_model(view_shape(view, is_rolled_up=True)) for view in VIEWS.values()]
+)
+
+_FROM_TO: dict[str, Any] = {
+    "from": (str, Field(description="Ticks end after it.", json_schema_extra=DATE_TIME)),
+    "to": (str, Field(description="… and at or before it.", json_schema_extra=DATE_TIME)),
+}
 
 HistoryPage = create_model(
     "HistoryPage",
     __base__=Head,
     __doc__="Rows of a view over a period, oldest first.",
-    **{
-        "view": (str, Field(description="The view.")),
-        "from": (str, Field(description="Ticks end after it.", json_schema_extra=DATE_TIME)),
-        "to": (str, Field(description="… and at or before it.", json_schema_extra=DATE_TIME)),
-        "step_s": (float | None, Field(description="One row per key and step; null: per tick.")),
-    },
-    rows=(
-        _HISTORY_ROWS[0] | _HISTORY_ROWS[1] | _HISTORY_ROWS[2],
-        Field(description="Rows named by the end of their step."),
-    ),
+    view=(str, Field(description="The view.")),
+    step_s=(float | None, Field(description="One row per key and step; null: one per tick.")),
+    rows=(_list_of(_HISTORY_ROW), Field(description="Rows named by the end of their step.")),
+    **_FROM_TO,
 )

@@ -18,71 +18,21 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("twin", "streams", "api", "infra")
 """Imports point left."""
 
-UNITS = set(
-    [
-        "w",
-        "mw",
-        "wh",
-        "mwh",
-        "k",
-        "mk",
-        "kg",
-        "m2",
-        "km",
-        "s",
-        "ms",
-        "ns",
-        "h",
-        "y",
-        "bps",
-        "usd",
-        "fraction",
-        "ppm",
-        "count",
-        "deg",
-        "rad",
-        "ratio",
-        "qty",
-        "bytes",
-        "offset",
-        "tok_per_s",
-        "flop_per_s",
-        "gflop_per_s",
-        "au",
-    ]
+UNITS = frozenset(
+    (
+        *("w", "mw", "wh", "mwh", "k", "mk", "kg", "m2", "km", "s", "ms", "ns", "h", "y", "bps"),
+        *("usd", "fraction", "ppm", "count", "deg", "rad", "ratio", "qty", "bytes", "offset"),
+        *("tok_per_s", "flop_per_s", "gflop_per_s", "au"),
+    )
 )
 
-IMPURE = set(
-    [
-        "os",
-        "sys",
-        "socket",
-        "sqlite3",
-        "threading",
-        "subprocess",
-        "asyncio",
-        "logging",
-        "random",
-        "time",
-        "shutil",
-        "tempfile",
-        "urllib",
-        "http",
-        "faust",
-        "kafka",
-        "sqlalchemy",
-        "sqlmodel",
-        "fastapi",
-        "starlette",
-        "uvicorn",
-        "structlog",
-        "typer",
-        "rich",
-        "requests",
-        "httpx",
-        "aiohttp",
-        "pathlib",
-    ]
+IMPURE = frozenset(
+    (
+        *("os", "sys", "socket", "sqlite3", "threading", "subprocess", "asyncio", "logging"),
+        *("random", "time", "shutil", "tempfile", "pathlib", "urllib", "http", "requests"),
+        *("httpx", "aiohttp", "faust", "kafka", "sqlalchemy", "sqlmodel", "fastapi", "starlette"),
+        *("uvicorn", "structlog", "typer", "rich"),
+    )
 )
 
 

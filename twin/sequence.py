@@ -14,7 +14,6 @@ from collections.abc import Iterator
 import msgspec
 
 from twin.canonical import canonical
-from twin.errors import Superseded
 from twin.events import (
     Body,
     Event,
@@ -157,13 +156,12 @@ class Sequencer:
 
     def _note_late(self, item: Pending) -> None:
         """Late telemetry is listed; a late fact holds from the open tick on."""
-        match item.entry:
-            case Summary(frame=frame):
-                self._late.append(frame)
-            case Observed(event=event):
-                self._decisions.append(event)
-            case Quarantine():
-                self._conflicts.append(item.entry)
+        if isinstance(item.entry, Summary):
+            self._late.append(item.entry.frame)
+        elif isinstance(item.entry, Observed):
+            self._decisions.append(item.entry.event)
+        else:
+            self._conflicts.append(item.entry)
 
     def _register(self, event: Event) -> None:
         registered = fact(event)
@@ -391,25 +389,11 @@ def _place(item: Pending) -> tuple[str, int, int]:
 
 def _quarantined_event(entry: Quarantine, tick_ns: int) -> Event:
     identity = entry.identity
-    body = QuarantinedFact(
-        source=identity.source,
-        stream=identity.stream,
-        sequence=identity.sequence,
-        reason=entry.reason,
-    )
+    body = QuarantinedFact(identity.source, identity.stream, identity.sequence, entry.reason)
     return Event(
         identity=identity,
         kind=QuarantinedFact.__name__,
         effective_ns=tick_ns,
         label="public",
         body=msgspec.json.encode(body),
-    )
-
-
-def superseded(expected_end: int, end: int) -> Superseded:
-    """The error of a sequencer that finds records in the journal it did not write."""
-    return Superseded(
-        f"the journal ends at offset {end}",
-        expected=f"offset {expected_end}",
-        remedy="another sequencer writes it; this one leaves",
     )

@@ -1,0 +1,128 @@
+"""A period of a view: bounded before it is read, then read in one snapshot."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection
+
+from api.asked import AskedHistory
+from api.limits import HISTORY_READ_MAX_COUNT, HISTORY_ROWS_MAX_COUNT
+from api.reading import Filters, Reader, ViewRows, live_rows, standing
+from streams.store import queries
+from streams.store.queries import TickInfo
+from streams.store.tables import LIVE
+from twin.errors import BadInput, NotFound
+from twin.suggest import nearest
+from twin.units import NS_PER_S, instant_text
+from twin.views import VIEWS, View
+
+FILTERS = ("segment", "region", "resource", "site", "source")
+DEFAULT_PERIOD_NS = 3_600 * NS_PER_S
+
+
+class Period(msgspec.Struct, frozen=True):
+    """Rows of a view over (from, to], as the twin knew them at its newest tick."""
+
+    newest: TickInfo
+    from_ns: int
+    to_ns: int
+    rows: ViewRows
+
+
+def period_rows(reader: Reader, view_name: str, asked: AskedHistory) -> Period:
+    """The rows; ``BadInput`` says what to narrow when they are too many."""
+    view = _view(view_name)
+    filters = _filters(view, asked)
+    with reader.snapshot() as db:
+        newest = standing(db, None)
+        to_ns = _checked_end(newest, asked.to)
+        from_ns = max(0, to_ns - DEFAULT_PERIOD_NS) if asked.from_ is None else asked.from_
+        if from_ns >= to_ns:
+            raise BadInput(
+                f"from={instant_text(from_ns)}",
+                expected=f"an instant before to={instant_text(to_ns)}",
+                field="from",
+            )
+        step_ns = asked.step or newest.tick_ns - newest.start_ns
+        _refuse_too_many(db, view, filters, newest, from_ns=from_ns, to_ns=to_ns, step_ns=step_ns)
+        rows = queries.history(
+            db,
+            view.name,
+            LIVE,
+            from_ns=from_ns,
+            to_ns=to_ns,
+            step_ns=step_ns,
+            filters=filters,
+            limit=HISTORY_ROWS_MAX_COUNT,
+        )
+    if not rows:
+        reader.refuse_unknown(view, newest, filters)
+    return Period(newest, from_ns, to_ns, ViewRows(view, rows, is_rolled_up=True))
+
+
+def _view(name: str) -> View:
+    if name not in VIEWS:
+        raise NotFound(f"view {name!r}", expected=nearest(name, VIEWS))
+    return VIEWS[name]
+
+
+def _filters(view: View, asked: AskedHistory) -> Filters:
+    given = {name: getattr(asked, name) for name in FILTERS}
+    wanted = {name: value for name, value in given.items() if value is not None}
+    for name in wanted:
+        if name not in view.key_names:
+            raise BadInput(
+                f"{name} is no key of {view.name}",
+                expected=f"one of {', '.join(view.key_names)}",
+                field=name,
+            )
+    return wanted
+
+
+def _checked_end(newest: TickInfo, to_ns: int | None) -> int:
+    """The end of the period: the newest tick, unless one was given that is not in the future."""
+    if to_ns is None:
+        return newest.tick_ns
+    open_end_ns = newest.tick_ns + (newest.tick_ns - newest.start_ns)
+    if to_ns > open_end_ns:
+        raise BadInput(
+            f"to={instant_text(to_ns)}",
+            expected=f"{instant_text(open_end_ns)} at most: the newest tick ended at "
+            f"{instant_text(newest.tick_ns)}",
+            field="to",
+        )
+    return to_ns
+
+
+def _refuse_too_many(
+    db: Connection,
+    view: View,
+    filters: Filters,
+    newest: TickInfo,
+    *,
+    from_ns: int,
+    to_ns: int,
+    step_ns: int,
+) -> None:
+    """Reckoned from the rows of the newest tick, before any of them is read."""
+    last = queries.tick_at(db, LIVE, to_ns)
+    before = queries.tick_at(db, LIVE, from_ns)
+    ticks_count = (last.number if last else 0) - (before.number if before else 0)
+    rows_count = max(1, len(live_rows(db, view, newest, filters).rows))
+    if ticks_count * rows_count > HISTORY_READ_MAX_COUNT:
+        raise BadInput(
+            f"{ticks_count} ticks of about {rows_count} rows",
+            expected=f"{HISTORY_READ_MAX_COUNT} rows at most to be read",
+            remedy="ask for a shorter period, or filter by a key",
+            field="from",
+        )
+    ticks_per_step = max(1, step_ns // (newest.tick_ns - newest.start_ns))
+    steps_count = -(-ticks_count // ticks_per_step)
+    if steps_count * rows_count > HISTORY_ROWS_MAX_COUNT:
+        enough_s = -(-(to_ns - from_ns) * rows_count // HISTORY_ROWS_MAX_COUNT // NS_PER_S)
+        raise BadInput(
+            f"{steps_count} steps of about {rows_count} rows",
+            expected=f"{HISTORY_ROWS_MAX_COUNT} rows at most",
+            remedy=f"ask for a step of {enough_s}s or more, or a shorter period",
+            field="step",
+        )

@@ -1,0 +1,39 @@
+"""Answers that several routes give alike: a view after a tick, and links to the next page."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from api.asked import AskedAt
+from api.house import House
+from api.media import accepted, table_response
+from api.reading import tick_headers
+from twin.views import View
+
+
+def view_page(house: House, view: View, asked: AskedAt, *, accept: str) -> Response:
+    """The rows of a view, filtered by its key columns."""
+    media = accepted(accept)
+    filters = {name: getattr(asked, name) for name in view.key_names}
+    tick, rows = house.reader.view(view, asked.at, filters)
+    return table_response(
+        media, head=house.reader.head(tick), rows=rows, headers=tick_headers(tick)
+    )
+
+
+def next_page(path: str, **parameters: Any) -> str:
+    """The address of a page; parameters without a value are left out."""
+    said = {name: _text(value) for name, value in parameters.items() if value is not None}
+    return f"{path}?{urlencode(said)}"
+
+
+def link_to(address: str | None) -> dict[str, str]:
+    """The header that names the next page, if there is one."""
+    return {"Link": f'<{address}>; rel="next"'} if address else {}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,43 @@
+"""A view over a period, rolled up to steps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from api.asked import AskedHistory
+from api.history import period_rows
+from api.house import Accept, InHouse, answers
+from api.media import accepted, table_response
+from api.reading import tick_headers
+from api.schemas import HistoryPage
+from twin.units import NS_PER_S, instant_text
+
+router = APIRouter(tags=["views"])
+
+ViewPath = Annotated[str, Path(description="A view by name.", examples=["capacity"], max_length=50)]
+
+
+@router.get(
+    "/v1/history/{view}",
+    summary="A view over a period",
+    description="Rows of every tick, or one row per key and step: each column is rolled up in its "
+    "own way (sum, mean, lowest, highest, last). A step is named by its end. Ask for a larger "
+    "step, a shorter period or one segment when there are too many.",
+    responses=answers(HistoryPage, "Rows, oldest first.", is_table=True),
+)
+def history(
+    house: InHouse, view: ViewPath, asked: Annotated[AskedHistory, Query()], accept: Accept = "*/*"
+) -> Response:
+    media = accepted(accept)
+    found = period_rows(house.reader, view, asked)
+    head = {
+        **house.reader.head(found.newest),
+        "view": view,
+        "from": instant_text(found.from_ns),
+        "to": instant_text(found.to_ns),
+        "step_s": asked.step / NS_PER_S if asked.step is not None else None,
+    }
+    return table_response(media, head=head, rows=found.rows, headers=tick_headers(found.newest))

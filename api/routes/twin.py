@@ -1,0 +1,56 @@
+"""The twin: what holds now, or held at an instant, and the record that proves it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.asked import AskedAt
+from api.house import InHouse, answers
+from api.media import json_response
+from api.reading import tick_headers
+from api.schemas import TwinState
+from api.why import source_bodies
+from twin.units import instant_text
+
+router = APIRouter(tags=["twin"])
+
+
+@router.get(
+    "/v1/twin",
+    summary="The whole twin after one tick",
+    description="Every view, the state hash, the record behind it, and whether the world is "
+    "assumed. With `at` it is folded from the journal; its rows are the ones stored live.",
+    responses=answers(TwinState, "The twin."),
+)
+def twin(house: InHouse, asked: Annotated[AskedAt, Query()]) -> Response:
+    found = house.reader.everything(asked.at)
+    tick = found.tick
+    sources = source_bodies(house.reader.journal.twin(tick))
+    body = {
+        **house.reader.head(tick),
+        "digest": tick.digest,
+        "journal_offset": tick.journal_offset,
+        "committed": instant_text(tick.committed_ns),
+        **_trust(sources),
+        "sources": sources,
+        "open_alerts_count": found.open_alerts_count,
+        **{name: rows.as_dicts() for name, rows in found.rows.items()},
+    }
+    return json_response(body, tick_headers(tick))
+
+
+def _trust(sources: list[dict[str, Any]]) -> dict[str, Any]:
+    made_up = [source["world"] or source["source"] for source in sources if source["is_assumed"]]
+    simulated = [source["world"] for source in sources if source["world"]]
+    if made_up:
+        statement = f"Assumed world {', '.join(made_up)}: no such fleet flies; no figure is real."
+    elif simulated:
+        statement = (
+            f"Simulated world {', '.join(simulated)}: real assets, telemetry made by a model."
+        )
+    else:
+        statement = "Reported by sources; see the basis of each row."
+    return {"assumed": bool(made_up), "statement": statement}
