@@ -49,7 +49,7 @@ def period_rows(reader: Reader, view_name: str, asked: AskedHistory) -> Period:
             db,
             view.name,
             LIVE,
-            from_ns=from_ns,
+            from_ns=from_ns if asked.step is not None else _tick_before(newest, from_ns),
             to_ns=to_ns,
             step_ns=step_ns,
             filters=filters,
@@ -92,6 +92,12 @@ def _checked_end(newest: TickInfo, to_ns: int | None) -> int:
             field="to",
         )
     return to_ns
+
+
+def _tick_before(newest: TickInfo, from_ns: int) -> int:
+    """The end of the last tick at or before an instant, so that steps of one tick are its names."""
+    interval_ns = newest.tick_ns - newest.start_ns
+    return newest.tick_ns + (from_ns - newest.tick_ns) // interval_ns * interval_ns
 
 
 def _refuse_too_many(

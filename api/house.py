@@ -70,7 +70,9 @@ def answers(
     model: type[BaseModel], meaning: str, *, is_table: bool = False, has_next: bool = False
 ) -> dict[int | str, dict[str, Any]]:
     """The description of a good answer: its model, its other forms, its headers."""
-    forms = {str(media): {} for media in Media if media is not Media.JSON} if is_table else {}
+    forms: dict[str, Any] = (
+        {str(media): {} for media in Media if media is not Media.JSON} if is_table else {}
+    )
     return {
         200: {
             "model": model,

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -43,15 +43,13 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Child:
-    """One of them, through all its lives; ``on_line`` gets what it writes to stderr."""
+    """One of them, through all its lives; ``said`` is what it wrote to stderr last."""
 
-    def __init__(
-        self, order: Order, environment: Mapping[str, str], on_line: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, order: Order, environment: Mapping[str, str]) -> None:
         self.order = order
         self.restarts_count = 0
+        self.said = ""
         self._environment = {**os.environ, **environment, VARIABLE: "1"}
-        self._on_line = on_line
         self._reason = ""
         self._start()
 
@@ -116,7 +114,7 @@ class Child:
             if text.startswith(PREFIX):
                 self._reason = text.removeprefix(PREFIX)
             elif text:
-                self._on_line(self.order.name, text)
+                self.said = f"{self.order.name}: {text}"
 
 
 def stop(children: Iterable[Child], *, patience_s: float) -> None:

@@ -53,7 +53,7 @@ def demo(
     start: options.Start = None,
     tick: options.TickSeconds = None,
     satellites: options.Satellites = None,
-) -> int:
+) -> None:
     """Run it all here: world, log, agents, read model and API, with a live panel; resumes."""
     settings = options.settings_of(directory, port)
     logs.configure(settings.log_level)
@@ -74,7 +74,7 @@ def demo(
         workers_count=workers,
         is_plain=plain or not sys.stdout.isatty(),
     )
-    return running.run(settings, asked, plan)
+    running.run(settings, asked, plan)
 
 
 @app.command()
@@ -90,7 +90,7 @@ def simulate(
     tick: options.TickSeconds = None,
     satellites: options.Satellites = None,
     through: Annotated[int | None, typer.Option("--through", min=1, hidden=True)] = None,
-) -> int:
+) -> None:
     """Publish the world of a folder into its log, tick after tick; resumes."""
     asked = options.asked_of(
         world=world,
@@ -103,14 +103,18 @@ def simulate(
     )
     settings = _begin_process(directory)
     from infra import publishing
-    from infra.catalogues import report_bad_rows
+    from infra.catalogues import bad_rows_line, report_bad_rows
+    from infra.children import Ended
+    from infra.demo import refuse_a_log_without_its_world
     from infra.world_file import settle
 
+    refuse_a_log_without_its_world(settings)
     settled = settle(settings.directory, asked)
     bad_count = report_bad_rows(settled)
     pace = publishing.Pace(options.speed_of(speed), ticks_count=ticks, through_count=through)
     publishing.run(settings, settled.choice, pace)
-    return FAILED if bad_count else 0
+    if bad_count:
+        raise Ended(bad_rows_line(bad_count))
 
 
 @app.command()
@@ -136,9 +140,10 @@ def api(
 ) -> None:
     """Answer over HTTP from the read model and the log, until a signal."""
     settings = _begin_process(directory, port)
-    from infra import serving
+    from infra import listening, serving
 
-    serving.run(settings, serving.listening(settings, descriptor=listener))
+    made = listening.listening(settings) if listener is None else listening.inherited(listener)
+    serving.run(settings, made)
 
 
 @app.command()
@@ -184,8 +189,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        result = app(given, prog_name="twin", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        app(given, prog_name="twin", standalone_mode=False)
+        return 0
     except BadUsage as error:
         return _failed(error, BAD_USAGE)
     except typer.TyperException as error:

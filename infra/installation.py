@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from sqlalchemy import Engine
+from typing import TYPE_CHECKING
 
 from streams.log.port import Log, embedded_path, open_log
 from streams.settings import Settings
-from streams.store.database import open_database
 from streams.topics import JOURNAL, topic_specs
 from twin.errors import NotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 def ready_log(settings: Settings) -> Log:
@@ -27,19 +28,32 @@ def ready_log(settings: Settings) -> Log:
 
 def existing_log(settings: Settings) -> Log:
     """The log that is there; ``NotFound`` rather than making an empty one to look at."""
-    if settings.broker_url.startswith("log:"):
-        path = embedded_path(settings.broker_url)
-        if not path.is_file():
-            raise NotFound(f"no log at {path}", remedy="'twin demo' makes one")
+    path = embedded_path(settings.broker_url)
+    if not path.is_file():
+        raise NotFound(f"no log at {path}", remedy="'twin demo' makes one")
     log = open_log(settings.broker_url)
     if JOURNAL not in log.topics():
         log.close()
-        raise NotFound(f"no journal in {settings.broker_url}", remedy="'twin demo' makes one")
+        raise NotFound(f"no journal in {path}", remedy="'twin demo' makes one")
     return log
+
+
+def journal_count(settings: Settings) -> int:
+    """Entries of the journal; 0 when there is no log yet, and none is made."""
+    try:
+        log = existing_log(settings)
+    except NotFound:
+        return 0
+    count = log.span(JOURNAL, 0).end
+    log.close()
+    return count
 
 
 def existing_database(settings: Settings) -> Engine | None:
     """The read model that is there, or None: asking a question makes no database."""
+    # Imported only here: the world has no use for it, and it takes a second.
+    from streams.store.database import open_database
+
     url = settings.database_url
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
         return None

@@ -73,9 +73,7 @@ Faults = Annotated[
     typer.Option("--faults", help="Let a few things go wrong on purpose, within two minutes."),
 ]
 # For tests and small machines: the fleet keeps its proportions.
-Satellites = Annotated[
-    int | None, typer.Option("--satellites", metavar="N", min=1, hidden=True)
-]
+Satellites = Annotated[int | None, typer.Option("--satellites", metavar="N", min=1, hidden=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 
 

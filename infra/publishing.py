@@ -25,14 +25,18 @@ AHEAD_POLL_S = 0.005
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """Twin seconds per wall second (None: as fast as the twin follows), and where to stop."""
+    """Twin seconds per wall second (None: as fast as the twin follows), and where to stop.
+
+    After ``ticks_count`` more ticks, or when the log has ``through_count`` in all.
+    """
 
     speed: float | None
-    through_count: int | None
+    ticks_count: int | None = None
+    through_count: int | None = None
 
 
 def run(settings: Settings, choice: WorldChoice, pace: Pace) -> None:
-    """Publish until ``through_count`` ticks are on the log in all, or SIGTERM or SIGINT."""
+    """Publish until the pace says to stop, or SIGTERM or SIGINT."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -68,16 +72,17 @@ def _kept_catalogue(directory: Path, choice: CatalogueChoice) -> Catalogue:
 
 
 def _publish(publisher: Publisher, stop: threading.Event, pace: Pace, *, interval_s: float) -> None:
+    through = pace.through_count
+    if pace.ticks_count is not None:
+        through = publisher.seals_count + pace.ticks_count
     wait_s = interval_s / pace.speed if pace.speed is not None else 0.0
     due_s = time.monotonic()
-    while not stop.is_set():
-        if pace.through_count is not None and publisher.seals_count >= pace.through_count:
-            return
-        if publisher.is_far_ahead():
-            stop.wait(AHEAD_POLL_S)
-            continue
+    while through is None or publisher.seals_count < through:
         if stop.wait(max(0.0, due_s - time.monotonic())):
             return
+        if publisher.is_far_ahead():
+            due_s = time.monotonic() + AHEAD_POLL_S
+            continue
         publisher.publish()
         # A tick that came late does not make the next ones hurry.
         due_s = max(due_s + wait_s, time.monotonic())

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import faust
 
 from infra.installation import ready_log
+from infra.usage import BadUsage
 from streams import agents
+from streams.agents import ROLES
 from streams.keeping import Keeper
 from streams.log.port import Log
 from streams.log.run import run_app
@@ -16,11 +18,14 @@ from streams.store.database import open_database
 
 
 def run(settings: Settings, roles: Sequence[str]) -> None:
-    """Work until SIGTERM or SIGINT.
+    """Work until SIGTERM or SIGINT; ``BadUsage`` for a role there is none of.
 
     A group per role, whichever roles share a process: the log keeps what a group has not read, so
     the name of a group must not depend on how processes were cut.
     """
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown:
+        raise BadUsage(f"--role {unknown[0]}", expected=f"one of {', '.join(ROLES)}")
     log = ready_log(settings)
     run_app(*[_app(settings, role, log) for role in dict.fromkeys(roles)])
     log.close()

@@ -45,6 +45,7 @@ from twin.identity import Identity
 from twin.outcomes import Outcome, Refused
 from twin.quantities import QUANTITIES_COUNT, over_regions
 from twin.records import Record
+from twin.regions import ORBIT
 from twin.state import PUBLIC, Alarms, Energy, Fleet, Telemetry, Twin
 from twin.summaries import SegmentTotals
 
@@ -69,6 +70,7 @@ def evolve(twin: Twin, record: Record) -> Step:
             _note_write_off(written_off, event, body)
         except BadInput as error:
             outcomes.append(Refused(event.identity, event.kind, str(error)))
+    outcomes += _refusals_of_unknown_segments(after, record.content.totals)
     return _closed(after, record, written_off, outcomes)
 
 
@@ -88,7 +90,9 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
             changed = registry.quarantined(twin.registry, body, tick_ns=twin.tick_ns)
             return replace(twin, registry=changed)
         case SegmentRegistered():
-            return _with_fleet(twin, label, fleet.segment_registered(_fleet(twin, label), body))
+            return _with_fleet(
+                twin, label, fleet.segment_registered(_fleet(twin, label), body, label)
+            )
         case SiteEnergised():
             return _with_fleet(twin, label, fleet.site_energised(_fleet(twin, label), body))
         case SupplyChanged():
@@ -98,7 +102,9 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
         case AssetsAssigned():
             return _with_fleet(twin, label, fleet.assets_assigned(_fleet(twin, label), body))
         case SatellitesDeorbited():
-            return _with_fleet(twin, label, fleet.satellites_deorbited(_fleet(twin, label), body))
+            return _with_fleet(
+                twin, label, fleet.satellites_deorbited(_fleet(twin, label), body, label)
+            )
         case AssetsFailed() | ElementSetsPublished() | SatellitesDeployed() | ShellRetargeted():
             fleet.registered(_fleet(twin, label), body.segment)
             return twin
@@ -122,17 +128,15 @@ def _closed(
 ) -> Step:
     """Telemetry, then the energy book and judging, label by label."""
     telemetry, books, judged = dict(twin.telemetry), dict(twin.energy), dict(twin.alarms)
-    outcomes += _refusals_of_unknown_segments(twin, record.content.totals)
     for label in twin.labels:
         fleet_ = twin.fleets[label]
         telemetry[label] = _reported(fleet_, label, record)
         sums = telemetry[label].sums
-        lost = [written_off.get((label, name), 0) for name in fleet_.keys]
         books[label] = energy.booked(
             twin.energy[label],
             sums=sums,
             constants=fleet_.constants,
-            written_off_mwh=np.array(lost, dtype=np.int64),
+            written_off_mwh=_per_segment(written_off, fleet_),
             interval_ms=twin.interval_ms,
         )
         judged[label], changes = alarms.judged(
@@ -159,23 +163,22 @@ def _closed(
 def _reported(fleet_: Fleet, label: str, record: Record) -> Telemetry:
     """This tick's totals of one label, one row for each of its segments; zeros where none came."""
     totals = record.content.totals
-    rows = [place for place, key in enumerate(totals.keys) if key[0] == label]
-    names = tuple(totals.keys[place][1] for place in rows)
-    regions = totals.regions or ("orbit",)
     matrix: IntArray
-    if names == fleet_.keys and rows:
-        matrix = totals.array()[rows[0] : rows[-1] + 1]
+    if totals.keys == fleet_.totals_keys and totals.keys:
+        matrix = totals.array()
     else:
-        matrix = np.zeros((len(fleet_.keys), len(regions), QUANTITIES_COUNT), dtype=np.int64)
-        for place, name in zip(rows, names, strict=True):
-            if name in fleet_.keys:
-                matrix[fleet_.keys.index(name)] = totals.array()[place]
+        shape = (len(fleet_.keys), max(1, len(totals.regions)), QUANTITIES_COUNT)
+        matrix = np.zeros(shape, dtype=np.int64)
+        for place, key in enumerate(totals.keys):
+            if key in fleet_.totals_keys:
+                matrix[fleet_.totals_keys.index(key)] = totals.array()[place]
         frozen(matrix)
     anomalies = tuple(a for a in record.content.anomalies if a.segment in fleet_.keys)
-    return Telemetry(regions, matrix, frozen(over_regions(matrix)), anomalies)
+    return Telemetry(totals.regions or (ORBIT,), matrix, frozen(over_regions(matrix)), anomalies)
 
 
 def _refusals_of_unknown_segments(twin: Twin, totals: SegmentTotals) -> list[Outcome]:
+    known = [key for label in twin.labels for key in twin.fleets[label].totals_keys]
     return [
         Refused(
             identity=Identity("frames", 0, segment, twin.number),
@@ -183,7 +186,7 @@ def _refusals_of_unknown_segments(twin: Twin, totals: SegmentTotals) -> list[Out
             reason=f"telemetry of segment {segment!r} ({label}), which nobody registered",
         )
         for label, segment in totals.keys
-        if label not in twin.fleets or segment not in twin.fleets[label].keys
+        if (label, segment) not in known
     ]
 
 
@@ -193,8 +196,16 @@ def _note_write_off(written_off: dict[tuple[str, str], int], event: Event, body:
         written_off[key] = written_off.get(key, 0) + round(body.written_off_wh * 1000)
 
 
+def _per_segment(written_off: Mapping[tuple[str, str], int], fleet_: Fleet) -> IntArray:
+    amounts = np.zeros(len(fleet_.keys), dtype=np.int64)
+    for key, amount_mwh in written_off.items():
+        if key in fleet_.totals_keys:
+            amounts[fleet_.totals_keys.index(key)] = amount_mwh
+    return amounts
+
+
 def _fleet(twin: Twin, label: str) -> Fleet:
-    return twin.fleets.get(label, Fleet())
+    return twin.fleets.get(label, Fleet(label))
 
 
 def _with_fleet(twin: Twin, label: str, changed: Fleet) -> Twin:

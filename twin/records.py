@@ -118,7 +118,9 @@ def decode_record(stored: bytes, *, number: int) -> Stored:
             remedy="restore the log from a copy; nothing after this record can be believed",
         )
     try:
-        plain = _DECOMPRESSOR.decompress(payload, max_output_size=RECORD_MAX_BYTES)
+        if not 0 <= zstandard.frame_content_size(payload) <= RECORD_MAX_BYTES:
+            raise zstandard.ZstdError("a size no record has")
+        plain = _DECOMPRESSOR.decompress(payload)
         return Stored(record=_DECODER.decode(plain), digest=stored[4:36])
     except (zstandard.ZstdError, msgspec.MsgspecError) as error:
         raise BrokenChain(

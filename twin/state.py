@@ -80,10 +80,15 @@ class Segment(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Fleet:
-    """The segments of one label; ``constants`` are what the closing needs of them as integers."""
+    """The segments of one label, and what the closing of a tick needs of them.
 
+    ``keys`` are their names, ``totals_keys`` the same as (label, name), ``constants`` integers.
+    """
+
+    label: str = PUBLIC
     segments: tuple[Segment, ...] = ()
     keys: tuple[str, ...] = ()
+    totals_keys: tuple[tuple[str, str], ...] = ()
     constants: IntArray = field(default_factory=lambda: frozen(np.zeros((0, len(C)), np.int64)))
 
     def encoded(self) -> bytes:

@@ -19,10 +19,12 @@ router = APIRouter(tags=["views"])
 @router.get(
     "/v1/capacity",
     summary="What each segment can do, and what limits it",
-    description="Installed, healthy, available and delivered quantities of each resource, by segment and region. Quantities of two rows add up only within one resource and label.",
     responses=answers(VIEW_PAGES["capacity"], "Rows by label and key.", is_table=True),
 )
 def capacity(
     house: InHouse, asked: Annotated[AskedCapacity, Query()], accept: Accept = "*/*"
 ) -> Response:
+    """Installed, healthy, available and delivered quantities of each resource, by segment and
+    region. Quantities of two rows add up only within one resource and label.
+    """
     return view_page(house, CAPACITY, asked, accept=accept)

@@ -19,10 +19,12 @@ router = APIRouter(tags=["views"])
 @router.get(
     "/v1/energy",
     summary="Where each segment's power comes from and goes",
-    description="Sources, uses and losses of power to the milliwatt, batteries, sunlight and temperatures, by segment and site.",
     responses=answers(VIEW_PAGES["energy"], "Rows by label and key.", is_table=True),
 )
 def energy(
     house: InHouse, asked: Annotated[AskedEnergy, Query()], accept: Accept = "*/*"
 ) -> Response:
+    """Sources, uses and losses of power to the milliwatt, batteries, sunlight and temperatures, by
+    segment and site.
+    """
     return view_page(house, ENERGY, asked, accept=accept)

@@ -19,10 +19,10 @@ router = APIRouter(tags=["views"])
 @router.get(
     "/v1/health",
     summary="Who speaks to the twin, how late, and what was unusable",
-    description="Streams expected and reported, delay, late, duplicate and quarantined input, by source.",
     responses=answers(VIEW_PAGES["health"], "Rows by label and key.", is_table=True),
 )
 def health(
     house: InHouse, asked: Annotated[AskedHealth, Query()], accept: Accept = "*/*"
 ) -> Response:
+    """Streams expected and reported, delay, late, duplicate and quarantined input, by source."""
     return view_page(house, HEALTH, asked, accept=accept)

@@ -23,14 +23,15 @@ ViewPath = Annotated[str, Path(description="A view by name.", examples=["capacit
 @router.get(
     "/v1/history/{view}",
     summary="A view over a period",
-    description="Rows of every tick, or one row per key and step: each column is rolled up in its "
-    "own way (sum, mean, lowest, highest, last). A step is named by its end. Ask for a larger "
-    "step, a shorter period or one segment when there are too many.",
     responses=answers(HistoryPage, "Rows, oldest first.", is_table=True),
 )
 def history(
     house: InHouse, view: ViewPath, asked: Annotated[AskedHistory, Query()], accept: Accept = "*/*"
 ) -> Response:
+    """Rows of every tick, or one row per key and step. Each column is rolled up in its own way:
+    sum, mean, lowest, highest, last. A step is named by its end. Ask for a larger step, a shorter
+    period or one segment when there are too many.
+    """
     media = accepted(accept)
     found = period_rows(house.reader, view, asked)
     head = {

@@ -21,11 +21,12 @@ router = APIRouter(tags=["twin"])
 @router.get(
     "/v1/twin",
     summary="The whole twin after one tick",
-    description="Every view, the state hash, the record behind it, and whether the world is "
-    "assumed. With `at` it is folded from the journal; its rows are the ones stored live.",
     responses=answers(TwinState, "The twin."),
 )
 def twin(house: InHouse, asked: Annotated[AskedAt, Query()]) -> Response:
+    """Every view, the state hash, the record behind it, and whether the world is assumed. With `at`
+    it is folded from the journal; its rows are the ones stored live.
+    """
     found = house.reader.everything(asked.at)
     tick = found.tick
     sources = source_bodies(house.reader.journal.twin(tick))

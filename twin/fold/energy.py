@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from twin.arrays import IntArray, frozen
-from twin.errors import BadInput, BrokenInvariant
+from twin.errors import BrokenInvariant
 from twin.physics.kernel import kernel
 from twin.quantities import Q
 from twin.state import C, E, Energy
@@ -43,15 +43,24 @@ def booked(
 ) -> Energy:
     """The book after one tick; ``sums`` has shape ``(segments, quantities)``.
 
-    ``interval_ms`` must divide an hour, so that milliwatt-hours of charge become whole milliwatts:
-    ``BadInput`` otherwise. ``BrokenInvariant`` when the book does not close.
+    Where ``interval_ms`` divides an hour, milliwatt-hours of charge are whole milliwatts; otherwise
+    they are rounded down, and the rest is a loss. ``BrokenInvariant`` when the book does not close.
     """
-    if interval_ms <= 0 or MS_PER_H % interval_ms:
-        raise BadInput(f"a tick of {interval_ms} ms", expected="a length that divides an hour")
     flows = np.zeros_like(energy.flows_mw)
     total, carry = energy.total_mwh.copy(), energy.carry.copy()
     charge = energy.charge_mwh.copy()
-    broken = _book(flows, total, carry, charge, sums, constants, written_off_mwh, interval_ms)
+    broken = _book(
+        flows,
+        total,
+        carry,
+        charge,
+        sums,
+        constants,
+        written_off_mwh,
+        interval_ms,
+        MS_PER_H // shared,
+        interval_ms // shared,
+    )
     if broken >= 0:
         raise BrokenInvariant(
             f"the energy book of segment {broken} does not close",
@@ -70,9 +79,13 @@ def _book(
     constants: IntArray,
     written_off_mwh: IntArray,
     interval_ms: int,
+    per_mwh: int,
+    divisor: int,
 ) -> int:
-    """Fill the book, one segment after the other; the first that does not close, or −1."""
-    mw_per_mwh = MS_PER_H // interval_ms
+    """Fill the book, one segment after the other; the first that does not close, or −1.
+
+    An energy of 1 mWh over the tick is a power of ``per_mwh / divisor`` mW.
+    """
     for i in range(sums.shape[0]):
         flow, is_, of = flows[i], sums[i], constants[i]
         compute = is_[_COMPUTE]
@@ -93,12 +106,12 @@ def _book(
             charge[i] = is_[_CHARGE]
         into, out_of = is_[_CHARGING], is_[_DISCHARGING]
         loss = into * of[_LOSS_PPM] // PPM
-        written_off = written_off_mwh[i] * mw_per_mwh
+        written_off = written_off_mwh[i] * per_mwh // divisor
         charged = into - loss
         if before != UNKNOWN:
-            charged = (charge[i] - before) * mw_per_mwh + out_of + written_off
+            charged = (charge[i] - before) * per_mwh // divisor + out_of + written_off
         difference = into - loss - charged
-        resolution = is_[_REPORTED] * of[_RESOLUTION] * mw_per_mwh
+        resolution = is_[_REPORTED] * of[_RESOLUTION] * per_mwh // divisor + divisor - 1
         is_rounding = abs(difference) <= resolution
         flow[_DISCHARGED] = out_of
         flow[_CHARGED] = charged

@@ -57,7 +57,9 @@ def supply_changed(fleet: Fleet, fact: SupplyChanged) -> Fleet:
 def shard_opened(fleet: Fleet, fact: ShardOpened) -> Fleet:
     """One more stream of frames is expected of a segment."""
     segment = registered(fleet, fact.segment)
-    return _with(fleet, msgspec.structs.replace(segment, shards_count=segment.shards_count + 1))
+    return _with(
+        fleet, label, msgspec.structs.replace(segment, shards_count=segment.shards_count + 1)
+    )
 
 
 def assets_assigned(fleet: Fleet, fact: AssetsAssigned) -> Fleet:
@@ -105,7 +107,9 @@ def _with(fleet: Fleet, segment: Segment) -> Fleet:
     segments = {s.name: s for s in fleet.segments} | {segment.name: segment}
     ordered = tuple(segments[name] for name in sorted(segments))
     constants = np.array([_constants(s) for s in ordered], dtype=np.int64)
-    return Fleet(ordered, tuple(s.name for s in ordered), frozen(constants))
+    names = tuple(s.name for s in ordered)
+    keys = tuple((fleet.label, name) for name in names)
+    return Fleet(fleet.label, ordered, names, keys, frozen(constants))
 
 
 def _constants(segment: Segment) -> list[int]:

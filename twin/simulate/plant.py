@@ -99,10 +99,7 @@ def plant_step(
     ``position_km`` has shape ``(3, n)`` and holds where the satellites are when the tick ends: the
     very float32 values that are reported, so that an observer sees the same sunlight.
     """
-    rows_count = asset_id.size
-    array_w, load_w, charge_wh, temperature_k, used, traffic_bps = np.empty(
-        (6, rows_count), dtype=np.float32
-    )
+    filled = np.empty((6, asset_id.size), dtype=np.float32)
     _plant_kernel(
         build,
         sky,
@@ -115,21 +112,15 @@ def plant_step(
         number,
         dt_s,
         asset_id,
-        position_km[0],
-        position_km[1],
-        position_km[2],
+        position_km,
         circumstances.status,
         circumstances.array_fraction,
         circumstances.radiator_fraction,
         before.charge_wh,
         before.temperature_k,
-        array_w,
-        load_w,
-        charge_wh,
-        temperature_k,
-        used,
-        traffic_bps,
+        filled,
     )
+    array_w, load_w, charge_wh, temperature_k, used, traffic_bps = filled
     columns: dict[str, AnyArray] = {
         "asset_id": asset_id,
         "x_km": position_km[0],
@@ -175,22 +166,18 @@ def _plant_kernel(
     number: int,
     dt_s: float,
     asset_id: UInt32Array,
-    x_km: Float32Array,
-    y_km: Float32Array,
-    z_km: Float32Array,
+    position_km: Float32Array,
     status: UInt8Array,
     array_fraction: Float32Array,
     radiator_fraction: Float32Array,
     charge_before_wh: Float32Array,
     temperature_before_k: Float32Array,
-    array_w: Float32Array,
-    load_w: Float32Array,
-    charge_wh: Float32Array,
-    temperature_k: Float32Array,
-    used: Float32Array,
-    traffic_bps: Float32Array,
+    filled: Float32Array,
 ) -> None:
-    """One pass over the rows; the last six columns are filled."""
+    """One pass over the rows; ``filled``, shape ``(6, n)``, receives the columns named here."""
+    x_km, y_km, z_km = position_km[0], position_km[1], position_km[2]
+    array_w, load_w, charge_wh = filled[0], filled[1], filled[2]
+    temperature_k, used, traffic_bps = filled[3], filled[4], filled[5]
     for row in range(asset_id.size):
         x, y, z = float(x_km[row]), float(y_km[row]), float(z_km[row])
         was_k = float(temperature_before_k[row])

@@ -1,0 +1,48 @@
+"""Alerts, as an observer at an instant would have known them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.asked import AskedAlerts
+from api.house import InHouse, answers
+from api.media import json_response
+from api.reading import standing, tick_headers
+from api.schemas import AlertPage
+from api.shapes import said_instant
+from streams.store import queries
+from streams.store.queries import RowDict
+from streams.store.tables import LIVE
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get(
+    "/v1/alerts",
+    summary="What is not as it should be",
+    responses=answers(AlertPage, "The alerts."),
+)
+def alerts(house: InHouse, asked: Annotated[AskedAlerts, Query()]) -> Response:
+    """Alarms raised by the twin, newest first. With `at`, an alarm that was cleared later is still
+    open.
+    """
+    with house.reader.snapshot() as db:
+        tick = standing(db, asked.at)
+        rows = queries.alerts(db, LIVE, at_ns=tick.tick_ns, is_open=asked.open, limit=asked.limit)
+    body = {**house.reader.head(tick), "rows": [_body(row) for row in rows]}
+    return json_response(body, tick_headers(tick))
+
+
+def _body(row: RowDict) -> dict[str, Any]:
+    names = ("alarm_id", "severity", "subject", "label", "value", "threshold")
+    cleared_ns = row["cleared_ns"]
+    return {name: row[name] for name in names} | {
+        "raised": said_instant(row["raised_ns"]),
+        "cleared": said_instant(cleared_ns) if cleared_ns is not None else None,
+        "is_open": cleared_ns is None,
+        "asset_ids": msgspec.json.decode(row["asset_ids"]),
+    }

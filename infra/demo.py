@@ -1,0 +1,185 @@
+"""The demo: everything on this machine, in processes that one supervisor starts and watches.
+
+The world, the workers and the API start side by side. What the read model says is shown, and
+checked by a replay. The world is stopped first, so that what it said is still heard.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from infra import children, kernels
+from infra.catalogues import bad_rows_line, report_bad_rows
+from infra.children import Child, Ended, Order
+from infra.listening import listening, port_of
+from infra.world_file import Asked, WorldChoice, kept, settle
+from streams.log.ownership import Claim, try_claim
+from streams.settings import Settings
+from twin.errors import Unavailable
+
+if TYPE_CHECKING:
+    from infra.watching import Watch
+
+DRAIN_S = 5.0
+STOP_S = 5.0
+LOOK_S = 0.05
+WORLD = "world"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How to run: ticks to close (None: until told to stop), pace, workers, lines or panel."""
+
+    ticks_count: int | None
+    speed: float | None
+    workers_count: int
+    is_plain: bool
+
+
+def run(settings: Settings, asked: Asked, plan: Plan) -> None:
+    """Run the demo to its end; ``Ended`` when a process of it met what it cannot mend."""
+    claim = _only_one(settings.directory)
+    refuse_a_log_without_its_world(settings)
+    settled = settle(settings.directory, asked)
+    with listening(settings) as listener, _stopping() as stop:
+        settings = msgspec.structs.replace(settings, port=port_of(listener))
+        bad_count = report_bad_rows(settled)
+        _warm()
+        if not stop.is_set():
+            _run(settings, settled.choice, plan, listener, stop)
+    claim.release()
+    if bad_count:
+        raise Ended(bad_rows_line(bad_count))
+
+
+def refuse_a_log_without_its_world(settings: Settings) -> None:
+    """A journal whose world is not known cannot be gone on with: it was imported, to be read."""
+    if kept(settings.directory) is None and (settings.directory / "log.db").is_file():
+        from infra.installation import journal_count
+
+        if journal_count(settings):
+            raise Unavailable(
+                f"the journal in {settings.directory} has no world.json beside it",
+                remedy="an imported journal can be read and replayed; start in a new folder",
+            )
+
+
+def _run(
+    settings: Settings,
+    choice: WorldChoice,
+    plan: Plan,
+    listener: socket.socket,
+    stop: threading.Event,
+) -> None:
+    through = _through_count(settings, plan)
+    crew = _started(settings, plan, through=through, listener=listener)
+    try:
+        # Imported while the others start: the read model's packages take a second.
+        from infra.watching import Watch
+
+        with Watch(settings, choice, is_plain=plan.is_plain) as watch:
+            _watch(watch, crew, stop, through)
+            _drain(watch, crew, stop)
+    except KeyboardInterrupt:
+        for child in crew:
+            child.kill()
+        raise
+    finally:
+        children.stop(crew, patience_s=STOP_S)
+
+
+def _watch(watch: Watch, crew: Sequence[Child], stop: threading.Event, through: int | None) -> None:
+    """Until told to stop, or until the ticks asked for are committed and checked."""
+    watch.notes_from(crew)
+    while not stop.is_set():
+        children.tend(crew)
+        watch.look()
+        if through is not None and watch.is_done(through):
+            return
+        stop.wait(LOOK_S)
+
+
+def _drain(watch: Watch, crew: Sequence[Child], stop: threading.Event) -> None:
+    """Stop the world, and give the twin a moment to hear what it said."""
+    watch.say_stopping()
+    children.stop([child for child in crew if child.order.name == WORLD], patience_s=STOP_S)
+    deadline_s = time.monotonic() + DRAIN_S
+    while not watch.is_drained() and time.monotonic() < deadline_s:
+        watch.look()
+        time.sleep(LOOK_S)
+
+
+def _started(
+    settings: Settings, plan: Plan, *, through: int | None, listener: socket.socket
+) -> list[Child]:
+    """Every process, all at once; what they need is made by whoever comes first."""
+    speed = "max" if plan.speed is None else repr(plan.speed)
+    ending = () if through is None else ("--through", str(through))
+    orders = [
+        Order(WORLD, ("simulate", "--speed", speed, *ending), may_end=True),
+        Order("core", ("worker", "--role", "sequence", "--role", "keep")),
+        *(
+            Order(f"observer {number}", ("worker", "--role", "observe"))
+            for number in range(1, plan.workers_count + 1)
+        ),
+        Order("api", ("api", "--listener", str(listener.fileno())), (listener.fileno(),)),
+    ]
+    return [Child(order, settings.environment()) for order in orders]
+
+
+def _through_count(settings: Settings, plan: Plan) -> int | None:
+    """How many ticks the journal shall have in the end: those it has, and those asked for."""
+    if plan.ticks_count is None:
+        return None
+    if not (settings.directory / "log.db").is_file():
+        return plan.ticks_count
+    from infra.installation import journal_count
+
+    return journal_count(settings) + plan.ticks_count
+
+
+def _only_one(directory: Path) -> Claim:
+    directory.mkdir(parents=True, exist_ok=True)
+    claim = try_claim(directory / "demo.lock")
+    if claim is None:
+        raise Unavailable(
+            f"a demo already runs in {directory}", remedy="stop it, or give another --dir"
+        )
+    return claim
+
+
+def _warm() -> None:
+    """Compile the kernels where that was not done at the installation; says what it does."""
+    if not kernels.is_warm():
+        words = [sys.executable, "-P", "-m", "infra.command", "warm"]
+        if subprocess.run(words, check=False).returncode:
+            raise Ended("the kernels could not be compiled")
+
+
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """An event set by the first SIGINT, SIGTERM or SIGHUP; a second one interrupts."""
+    stop = threading.Event()
+
+    def asked(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, asked) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

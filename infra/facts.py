@@ -1,0 +1,162 @@
+"""What the panel and the plain lines say: one tick of the read model, summed up."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine
+
+from streams.store import queries
+from streams.store.queries import TickInfo
+from streams.store.tables import LIVE
+
+SPACE = "orbit"
+ALERTS_SHOWN_COUNT = 50
+POWER_IN = ("generated_w", "imported_w", "discharged_w")
+POWER_USED = ("bus_w", "payload_w", "compute_w", "cooling_w")
+
+Row = dict[str, Any]
+
+
+class Power(msgspec.Struct, frozen=True):
+    """Where the power of a place came from and went, and what its batteries hold."""
+
+    generated_w: float
+    used_w: float
+    compute_w: float
+    charge_fraction: float | None
+
+
+class Compute(msgspec.Struct, frozen=True):
+    """Accelerators of a place: what could work, and what did."""
+
+    installed_count: int
+    available_count: int
+    delivered_count: int
+    available_tok_per_s: int
+    delivered_tok_per_s: int
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Orbit, or the ground."""
+
+    power: Power
+    compute: Compute
+
+
+class OpenAlert(msgspec.Struct, frozen=True):
+    """An alarm that stands: which, how bad, and the assets it names."""
+
+    alarm_id: str
+    severity: str
+    value: float
+    asset_ids: tuple[int, ...]
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """One committed tick for people."""
+
+    tick: TickInfo
+    lag_s: float | None
+    satellites_count: int
+    satellites_up_count: int
+    sunlit_fraction: float | None
+    downlink_available_bps: int
+    downlink_delivered_bps: int
+    orbit: Place
+    ground: Place
+    alerts: tuple[OpenAlert, ...]
+
+
+def latest(engine: Engine) -> Facts | None:
+    """The last committed tick; None before there is one."""
+    with engine.begin() as db:
+        tick = queries.latest_tick(db, LIVE)
+        return _facts(db, tick) if tick is not None else None
+
+
+def committed_count(engine: Engine) -> int:
+    """The number of the last committed record; 0 before the first."""
+    with engine.begin() as db:
+        tick = queries.latest_tick(db, LIVE)
+    return tick.number if tick is not None else 0
+
+
+def _facts(db: Connection, tick: TickInfo) -> Facts:
+    capacity, energy, health = (
+        queries.view_rows(db, view, LIVE, tick.tick_ns, filters={})
+        for view in ("capacity", "energy", "health")
+    )
+    in_space = {row["segment"] for row in energy if row["site"] == SPACE}
+    assets = _assets(row for row in capacity if row["segment"] in in_space)
+    downlink = [row for row in capacity if row["resource"] == "downlink_bps"]
+    lags_s = [row["lag_s"] for row in health if row["lag_s"] is not None]
+    alerts = queries.alerts(db, LIVE, at_ns=None, is_open=True, limit=ALERTS_SHOWN_COUNT)
+    return Facts(
+        tick=tick,
+        lag_s=max(lags_s, default=None),
+        satellites_count=sum(row["assets_installed_count"] for row in assets),
+        satellites_up_count=sum(row["assets_up_count"] for row in assets),
+        sunlit_fraction=_sunlit_fraction(energy, assets),
+        downlink_available_bps=_sum(downlink, "available_qty"),
+        downlink_delivered_bps=_sum(downlink, "delivered_qty"),
+        orbit=_place([row for row in energy if row["segment"] in in_space], capacity),
+        ground=_place([row for row in energy if row["segment"] not in in_space], capacity),
+        alerts=tuple(
+            OpenAlert(
+                row["alarm_id"], row["severity"], row["value"], tuple(json.loads(row["asset_ids"]))
+            )
+            for row in alerts
+        ),
+    )
+
+
+def _assets(capacity: Iterable[Row]) -> list[Row]:
+    """One row per segment and region: those of a segment's first resource count its assets."""
+    first: dict[str, str] = {}
+    rows = list(capacity)
+    return [
+        row for row in rows if first.setdefault(row["segment"], row["resource"]) == row["resource"]
+    ]
+
+
+def _sunlit_fraction(energy: Iterable[Row], assets: Iterable[Row]) -> float | None:
+    reported: defaultdict[str, int] = defaultdict(int)
+    for row in assets:
+        reported[row["segment"]] += row["assets_reported_count"]
+    seen = [(row, reported[row["segment"]]) for row in energy if row["sunlit_fraction"] is not None]
+    total = sum(count for _, count in seen)
+    return sum(row["sunlit_fraction"] * count for row, count in seen) / total if total else None
+
+
+def _place(energy: list[Row], capacity: list[Row]) -> Place:
+    segments = {row["segment"] for row in energy}
+    here = [row for row in capacity if row["segment"] in segments]
+    accelerators = [row for row in here if row["resource"] == "accelerator_count"]
+    tokens = [row for row in here if row["resource"] == "inference_tok_per_s"]
+    battery_wh = sum(row["battery_wh"] for row in energy)
+    return Place(
+        power=Power(
+            generated_w=sum(row[name] for row in energy for name in POWER_IN[:2]),
+            used_w=sum(row[name] for row in energy for name in POWER_USED),
+            compute_w=sum(row["compute_w"] for row in energy),
+            charge_fraction=sum(row["charge_wh"] for row in energy) / battery_wh
+            if battery_wh
+            else None,
+        ),
+        compute=Compute(
+            installed_count=_sum(accelerators, "installed_qty"),
+            available_count=_sum(accelerators, "available_qty"),
+            delivered_count=_sum(accelerators, "delivered_qty"),
+            available_tok_per_s=_sum(tokens, "available_qty"),
+            delivered_tok_per_s=_sum(tokens, "delivered_qty"),
+        ),
+    )
+
+
+def _sum(rows: Iterable[Row], column: str) -> int:
+    return sum(int(row[column]) for row in rows)

@@ -1,0 +1,100 @@
+"""The demo as lines: about one a second, each a whole picture."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from infra.facts import Facts
+from infra.sight import Setting, Sight
+from infra.words import amount, percent, rate, seconds
+from twin.units import instant_text
+
+EVERY_S = 1.0
+
+
+class PlainLines:
+    """Writes to stdout; what processes say goes to stderr."""
+
+    def __init__(self, setting: Setting) -> None:
+        choice = setting.choice
+        fleet = "satellites of a catalogue" if choice.catalogue else f"world {choice.world}"
+        assumed = ", assumed throughout" if setting.is_assumed else ""
+        self._write(
+            f"{fleet}{assumed}; ticks of {choice.tick_s:g} s from {choice.start}; "
+            f"seed {choice.seed}; in {setting.directory}"
+        )
+        self._write(f"{setting.url}/v1/twin  {setting.url}/docs")
+        self._shown_s = 0.0
+        self._shown_number = 0
+        self._note = ""
+
+    def show(self, sight: Sight) -> None:
+        """A line, if there is a new tick and the last line is a second old."""
+        if sight.note != self._note:
+            self._note = sight.note
+            print(sight.note, file=sys.stderr, flush=True)
+        if time.monotonic() - self._shown_s >= EVERY_S:
+            self._show(sight)
+
+    def close(self, sight: Sight) -> None:
+        """The last tick, and how to go on."""
+        self._show(sight)
+        if sight.facts is None:
+            self._write("stopped before the first tick")
+        else:
+            self._write(
+                f"stopped after {_ticks(sight.facts.tick.number)}, "
+                f"{_replay(sight)}; the same command goes on from here"
+            )
+
+    def _show(self, sight: Sight) -> None:
+        facts = sight.facts
+        if facts is None or facts.tick.number == self._shown_number:
+            return
+        self._shown_s = time.monotonic()
+        self._shown_number = facts.tick.number
+        self._write("  ".join([*_progress(facts, sight), *_state(facts), *_proof(facts, sight)]))
+
+    def _write(self, line: str) -> None:
+        print(line, flush=True)
+
+
+def _progress(facts: Facts, sight: Sight) -> list[str]:
+    return [
+        instant_text(facts.tick.tick_ns),
+        f"tick {facts.tick.number}",
+        f"lag {seconds(facts.lag_s)}",
+        f"{rate(sight.ticks_per_s)}",
+    ]
+
+
+def _state(facts: Facts) -> list[str]:
+    orbit, ground = facts.orbit, facts.ground
+    delivered = orbit.compute.delivered_count + ground.compute.delivered_count
+    available = orbit.compute.available_count + ground.compute.available_count
+    generated_w = orbit.power.generated_w + ground.power.generated_w
+    used_w = orbit.power.used_w + ground.power.used_w
+    named = " ".join(alert.alarm_id for alert in facts.alerts[:3])
+    more = f" +{len(facts.alerts) - 3}" if len(facts.alerts) > 3 else ""
+    return [
+        f"satellites {facts.satellites_up_count:,}/{facts.satellites_count:,}",
+        f"sun {percent(facts.sunlit_fraction)}",
+        f"accelerators {amount(delivered, '')}/{amount(available, '')}",
+        f"power {amount(used_w, 'W')}/{amount(generated_w, 'W')}",
+        f"charge {percent(orbit.power.charge_fraction)}",
+        f"alerts {named}{more}" if facts.alerts else "alerts none",
+    ]
+
+
+def _proof(facts: Facts, sight: Sight) -> list[str]:
+    return [f"hash {facts.tick.hash[:12]}", _replay(sight)]
+
+
+def _replay(sight: Sight) -> str:
+    number = sight.verdict.number
+    return f"replay agrees to tick {number}" if number else "replay pending"
+
+
+def _ticks(count: int) -> str:
+    return "1 tick" if count == 1 else f"{count} ticks"
