@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from infra import kernels, logs, options
+from infra import kernels, options
 from infra.command_dead import dead
 from infra.command_log import log
 from infra.supervised import leave_with_supervisor
@@ -54,9 +54,12 @@ def demo(
     tick: options.TickSeconds = None,
     satellites: options.Satellites = None,
 ) -> None:
-    """Run it all here: world, log, agents, read model and API, with a live panel; resumes."""
+    """Run everything on this machine, with a live panel.
+
+    A world, the log, agents, the read model and the API, each in a process of its own. Ctrl-C stops
+    them; the same command goes on at the next tick.
+    """
     settings = options.settings_of(directory, port)
-    logs.configure(settings.log_level)
     asked = options.asked_of(
         world=world,
         catalog=catalog,
@@ -91,7 +94,10 @@ def simulate(
     satellites: options.Satellites = None,
     through: Annotated[int | None, typer.Option("--through", min=1, hidden=True)] = None,
 ) -> None:
-    """Publish the world of a folder into its log, tick after tick; resumes."""
+    """Publish a world into the log, tick after tick.
+
+    A folder has one world; started again, it goes on at the next tick.
+    """
     asked = options.asked_of(
         world=world,
         catalog=catalog,
@@ -125,11 +131,14 @@ def worker(
     ] = None,
     directory: options.Dir = None,
 ) -> None:
-    """Run agents: those of the roles given (default: all), until a signal."""
+    """Run agents: observe, sequence, keep.
+
+    Any number may observe; of those that sequence or keep, one works and the others stand by.
+    """
     settings = _begin_process(directory)
     from infra import worker as working
 
-    working.run(settings, role or working.ROLES)
+    working.run(settings, role)
 
 
 @app.command()
@@ -138,7 +147,7 @@ def api(
     port: options.Port = None,
     listener: Annotated[int | None, typer.Option("--listener", hidden=True)] = None,
 ) -> None:
-    """Answer over HTTP from the read model and the log, until a signal."""
+    """Answer over HTTP."""
     settings = _begin_process(directory, port)
     from infra import listening, serving
 
@@ -155,7 +164,10 @@ def replay(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Fold the journal from its beginning; say what it comes to, and whether that was committed."""
+    """Fold the journal from its beginning.
+
+    Says what it comes to, and whether that is what was committed.
+    """
     settings = options.settings_of(directory)
     kernels.use()
     from infra import replaying
@@ -165,7 +177,7 @@ def replay(
 
 @app.command()
 def bench(as_json: options.AsJson = False) -> None:
-    """Measure this machine: observe, propagate, end to end, replay, as of, journal bytes."""
+    """Measure what this machine can do."""
     kernels.use()
     from infra import bench as benching
 
@@ -174,7 +186,7 @@ def bench(as_json: options.AsJson = False) -> None:
 
 @app.command()
 def warm() -> None:
-    """Compile the numeric kernels now, so that nothing waits for it later."""
+    """Compile the numeric kernels ahead of use."""
     kernels.use()
     from infra import warming
 
@@ -215,6 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _begin_process(directory: options.Dir, port: options.Port = None) -> Settings:
     """What the long-lived processes have in common; numba is not imported before it."""
+    from infra import logs
+
     leave_with_supervisor()
     kernels.use()
     settings = options.settings_of(directory, port)

@@ -13,7 +13,7 @@ dead = typer.Typer(help="Dead letters: see them, send one again.", rich_markup_m
 
 @dead.command("list")
 def list_letters(directory: options.Dir = None, as_json: options.AsJson = False) -> None:
-    """List what was not applied, newest first, with the reason."""
+    """List what was not applied, and why."""
     settings = options.settings_of(directory)
     kernels.use()
     from infra import dead_letters
@@ -26,7 +26,10 @@ def redrive(
     event_id: Annotated[str, typer.Argument(metavar="ID", help="As 'twin dead list' names it.")],
     directory: options.Dir = None,
 ) -> None:
-    """Send the body of a dead letter again, as a new event that names the old one."""
+    """Send a dead letter again.
+
+    Its body becomes a new event from the source 'operator', which names the old one.
+    """
     settings = options.settings_of(directory)
     kernels.use()
     from infra import dead_letters

@@ -26,7 +26,7 @@ def tail(
     directory: options.Dir = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show the last messages of a topic, one a line."""
+    """Show the last messages of a topic."""
     settings = options.settings_of(directory)
     kernels.use()
     from infra import tailing
@@ -36,7 +36,7 @@ def tail(
 
 @log.command("export")
 def export_journal(file: JournalFile, directory: options.Dir = None) -> None:
-    """Copy the journal into one file that 'log import' and 'log verify' read."""
+    """Copy the journal into a file."""
     settings = options.settings_of(directory)
     kernels.use()
     from infra import journal_copies
@@ -46,7 +46,10 @@ def export_journal(file: JournalFile, directory: options.Dir = None) -> None:
 
 @log.command("import")
 def import_journal(file: JournalFile, directory: options.Dir = None) -> None:
-    """Fill the empty log of a folder from a journal file; then the twin of it is as it was."""
+    """Fill an empty log from a journal file.
+
+    It can then be replayed, kept and asked over HTTP; no world goes on from it.
+    """
     settings = options.settings_of(directory)
     kernels.use()
     from infra import journal_copies
@@ -64,7 +67,10 @@ def verify(
         bool, typer.Option("--frames", help="Compare the frames still kept, too.")
     ] = False,
 ) -> None:
-    """Prove that no byte of the journal changed since it was written, or say where one did."""
+    """Prove that the journal is as it was written.
+
+    Exit status 1, with the record and the reason, if a byte of it changed.
+    """
     settings = options.settings_of(directory)
     kernels.use()
     from infra import verifying

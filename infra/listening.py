@@ -1,4 +1,4 @@
-"""The socket of the API: made before anything else starts, so that a taken port is found at once."""
+"""The socket of the API: made before all else, so that a taken port is found at once."""
 
 from __future__ import annotations
 

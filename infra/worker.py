@@ -9,7 +9,6 @@ import faust
 from infra.installation import ready_log
 from infra.usage import BadUsage
 from streams import agents
-from streams.agents import ROLES
 from streams.keeping import Keeper
 from streams.log.port import Log
 from streams.log.run import run_app
@@ -17,17 +16,18 @@ from streams.settings import Settings
 from streams.store.database import open_database
 
 
-def run(settings: Settings, roles: Sequence[str]) -> None:
-    """Work until SIGTERM or SIGINT; ``BadUsage`` for a role there is none of.
+def run(settings: Settings, roles: Sequence[str] | None) -> None:
+    """Work in these roles (None: all) until SIGTERM or SIGINT; ``BadUsage`` for an unknown one.
 
     A group per role, whichever roles share a process: the log keeps what a group has not read, so
     the name of a group must not depend on how processes were cut.
     """
-    unknown = [role for role in roles if role not in ROLES]
+    chosen = dict.fromkeys(roles or agents.ROLES)
+    unknown = [role for role in chosen if role not in agents.ROLES]
     if unknown:
-        raise BadUsage(f"--role {unknown[0]}", expected=f"one of {', '.join(ROLES)}")
+        raise BadUsage(f"--role {unknown[0]}", expected=f"one of {', '.join(agents.ROLES)}")
     log = ready_log(settings)
-    run_app(*[_app(settings, role, log) for role in dict.fromkeys(roles)])
+    run_app(*[_app(settings, role, log) for role in chosen])
     log.close()
 
 

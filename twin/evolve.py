@@ -90,9 +90,7 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
             changed = registry.quarantined(twin.registry, body, tick_ns=twin.tick_ns)
             return replace(twin, registry=changed)
         case SegmentRegistered():
-            return _with_fleet(
-                twin, label, fleet.segment_registered(_fleet(twin, label), body, label)
-            )
+            return _with_fleet(twin, label, fleet.segment_registered(_fleet(twin, label), body))
         case SiteEnergised():
             return _with_fleet(twin, label, fleet.site_energised(_fleet(twin, label), body))
         case SupplyChanged():
@@ -102,9 +100,7 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
         case AssetsAssigned():
             return _with_fleet(twin, label, fleet.assets_assigned(_fleet(twin, label), body))
         case SatellitesDeorbited():
-            return _with_fleet(
-                twin, label, fleet.satellites_deorbited(_fleet(twin, label), body, label)
-            )
+            return _with_fleet(twin, label, fleet.satellites_deorbited(_fleet(twin, label), body))
         case AssetsFailed() | ElementSetsPublished() | SatellitesDeployed() | ShellRetargeted():
             fleet.registered(_fleet(twin, label), body.segment)
             return twin

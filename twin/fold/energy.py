@@ -49,6 +49,7 @@ def booked(
     flows = np.zeros_like(energy.flows_mw)
     total, carry = energy.total_mwh.copy(), energy.carry.copy()
     charge = energy.charge_mwh.copy()
+    shared = math.gcd(MS_PER_H, interval_ms)
     broken = _book(
         flows,
         total,

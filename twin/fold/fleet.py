@@ -57,9 +57,7 @@ def supply_changed(fleet: Fleet, fact: SupplyChanged) -> Fleet:
 def shard_opened(fleet: Fleet, fact: ShardOpened) -> Fleet:
     """One more stream of frames is expected of a segment."""
     segment = registered(fleet, fact.segment)
-    return _with(
-        fleet, label, msgspec.structs.replace(segment, shards_count=segment.shards_count + 1)
-    )
+    return _with(fleet, msgspec.structs.replace(segment, shards_count=segment.shards_count + 1))
 
 
 def assets_assigned(fleet: Fleet, fact: AssetsAssigned) -> Fleet:
