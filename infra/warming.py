@@ -1,22 +1,38 @@
-"""Compiles every kernel by living a few ticks of small worlds, each with what they say observed."""
+"""Compiles every kernel: a small world lives a few ticks, with all that a demo does to them.
+
+Numba compiles for the types it meets, and an array read back from a log or a snapshot is of
+another type than one just made. So everything is stopped and resumed once on the way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+import tempfile
+import time
+from pathlib import Path
 
 from infra import kernels
+from infra.installation import ready_log
+from streams.codec import observation_of
+from streams.keeping import Keeper
+from streams.log.port import Log, Outgoing
+from streams.publish import Publisher
+from streams.replay import as_of
+from streams.sequencing import Sequencing
+from streams.settings import Settings, load_settings
+from streams.store.database import open_database
+from streams.store.tables import LIVE
+from streams.topics import INPUTS, OBSERVATIONS
 from twin.baseline import load
-from twin.frames import decode_frame
-from twin.identity import digest_of
-from twin.observe import observe
+from twin.observations import encode_observation
 from twin.simulate.catalogue import read_catalogue
-from twin.simulate.outbox import ARROW
-from twin.simulate.world import World, WorldTick
-from twin.summaries import FrameRef
+from twin.simulate.world import World
 from twin.units import NS_PER_S, parse_instant
 
 INTERVAL_NS = 60 * NS_PER_S
 SATELLITES_COUNT = 60
+TICKS_COUNT = 12
+"""Until the script of faults has begun."""
 
 # The first published element set of the station, NORAD 25544; public domain (CelesTrak, Vallado).
 _ELEMENTS = b"""ISS (ZARYA)
@@ -26,9 +42,17 @@ _ELEMENTS = b"""ISS (ZARYA)
 _ELEMENTS_AT = "2008-09-21T00:00:00Z"
 
 
-def warm(say: Callable[[str], None]) -> None:
-    """Compile what is not compiled yet; ``say`` is told what comes next."""
-    say("orbits, plant and observer")
+def run() -> None:
+    """Compile what is not compiled yet, saying so; a second run says that there is nothing."""
+    since_s = time.monotonic()
+    print("twin: compiling kernels, once …", file=sys.stderr, flush=True)
+    warm()
+    kernels.note_warm()
+    print(f"twin: compiled in {time.monotonic() - since_s:.0f} s", file=sys.stderr, flush=True)
+
+
+def warm() -> None:
+    """Every kernel, for every type it is called with."""
     drawn = World(
         load("2029"),
         seed=1,
@@ -37,8 +61,6 @@ def warm(say: Callable[[str], None]) -> None:
         has_faults=True,
         satellites_count=SATELLITES_COUNT,
     )
-    _live(drawn)
-    say("catalogues")
     catalogued = World(
         load("2026"),
         seed=1,
@@ -46,30 +68,48 @@ def warm(say: Callable[[str], None]) -> None:
         interval_ns=INTERVAL_NS,
         catalogue=read_catalogue(_ELEMENTS),
     )
-    _live(catalogued)
-    kernels.note_warm()
+    for world, ticks_count in ((drawn, TICKS_COUNT), (catalogued, 2)):
+        with tempfile.TemporaryDirectory() as folder:
+            settings = load_settings({"TWIN_SNAPSHOT_TICKS": "1"}, directory=Path(folder))
+            for _ in range(2):
+                _live(settings, world, ticks_count)
 
 
-def _live(world: World) -> None:
-    """Two ticks, then a third after a restart: arrays read back are of another type to numba."""
-    state, _ = world.step(world.start())
-    state, tick = world.step(state)
-    _observe(tick)
-    frames = {sent.key: sent.body for sent in tick.messages if sent.content_type == ARROW}
-    world.step(world.resume(tick.seal, frames))
+def _live(settings: Settings, world: World, ticks_count: int) -> None:
+    """Some ticks from wherever the folder is; then the twin as it was, once more."""
+    log = ready_log(settings)
+    starts = {topic: _ends(log, topic) for topic in INPUTS}
+    publisher = Publisher(log, world)
+    for _ in range(ticks_count):
+        publisher.publish()
+    _observe(log, starts)
+    Sequencing(log).take_all()
+    engine = open_database(settings.database_url)
+    keeper = Keeper(log, engine, snapshot_ticks=settings.snapshot_ticks)
+    keeper.resume()
+    keeper.take_all()
+    as_of(log, engine, LIVE, keeper.twin.tick_ns)
+    engine.dispose()
+    log.close()
 
 
-def _observe(tick: WorldTick) -> None:
-    for offset, sent in enumerate(tick.messages):
-        if sent.content_type == ARROW:
-            frame = decode_frame(sent.body)
-            place = FrameRef(
-                identity=sent.identity,
-                topic=sent.topic,
-                partition=0,
-                offset=offset,
-                digest=digest_of(sent.body),
-                segment=frame.spec.segment,
-                rows_count=frame.rows_count,
-            )
-            observe(frame, place)
+def _ends(log: Log, topic: str) -> list[int]:
+    return [log.span(topic, place).end for place in range(log.topics()[topic].partitions)]
+
+
+def _observe(log: Log, starts: dict[str, list[int]]) -> None:
+    """Observe what lies beyond these offsets."""
+    observations = [
+        Outgoing(
+            OBSERVATIONS,
+            0,
+            key=None,
+            headers=(),
+            value=encode_observation(observation_of(message)),
+            timestamp_ns=message.timestamp_ns,
+        )
+        for topic, offsets in starts.items()
+        for partition, start in enumerate(offsets)
+        for message in log.read(topic, partition, start, limit=10_000, max_bytes=1 << 30)
+    ]
+    log.append(observations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import SQLModel, create_engine
 
+from streams.log.ownership import claimed
 from streams.store.tables import OWN_TABLES
 from twin.errors import BadInput, Unavailable
 
@@ -30,13 +32,23 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin)
     try:
-        SQLModel.metadata.create_all(engine, tables=OWN_TABLES)
+        # Several processes start at once: each would find no tables and make the same.
+        with _turn(engine):
+            SQLModel.metadata.create_all(engine, tables=OWN_TABLES)
     except OperationalError as error:
         raise Unavailable(
             f"database {url!r}: {str(error.orig).splitlines()[0]}",
             remedy="start it, or give another with TWIN_DATABASE_URL",
         ) from None
     return engine
+
+
+def _turn(engine: Engine) -> AbstractContextManager[None]:
+    """This process's turn to make tables; a server sees to that by itself."""
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path:
+        return nullcontext()
+    return claimed(Path(path + ".lock"))
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:

@@ -9,6 +9,8 @@ itself (float32 charge, rounded once) is booked as lost.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from twin.arrays import IntArray, frozen

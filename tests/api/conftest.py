@@ -1,0 +1,69 @@
+"""A small twin behind a real server on the loopback, once for all tests that only read it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from tests.builders import SmallTwin
+
+TICKS_COUNT = 24
+PATIENCE_S = 20.0
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The application on a port of its own; its address."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_level="error", ws="none", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        assert time.monotonic() < deadline_s, "the server is not ready in time"
+        time.sleep(0.005)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive(), "the server does not stop"
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallTwin]:
+    """Twenty-four ticks with faults: alarms, a corrupt frame, a cut supply."""
+    with SmallTwin(tmp_path_factory.mktemp("town")) as twin:
+        yield twin.step(TICKS_COUNT)
+
+
+@pytest.fixture(scope="session")
+def address(town: SmallTwin) -> Iterator[str]:
+    with served(create_app(town.settings)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def client(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address, timeout=PATIENCE_S) as client:
+        yield client
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[SmallTwin]:
+    """A twin of one's own, to be stepped in the test; it has two ticks."""
+    with SmallTwin(tmp_path, segments=("sl-53", "ai1-sso"), satellites_count=12) as twin:
+        yield twin.step(2)
