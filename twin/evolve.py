@@ -174,7 +174,10 @@ def _reported(fleet_: Fleet, label: str, record: Record) -> Telemetry:
 
 
 def _refusals_of_unknown_segments(twin: Twin, totals: SegmentTotals) -> list[Outcome]:
-    known = [key for label in twin.labels for key in twin.fleets[label].totals_keys]
+    fleets = twin.fleets.values()
+    if any(totals.keys == each.totals_keys for each in fleets):
+        return []
+    known = {key for each in fleets for key in each.totals_keys}
     return [
         Refused(
             identity=Identity("frames", 0, segment, twin.number),

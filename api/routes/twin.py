@@ -50,7 +50,7 @@ def _trust(sources: list[dict[str, Any]]) -> dict[str, Any]:
         statement = f"Assumed world {', '.join(made_up)}: no such fleet flies; no figure is real."
     elif simulated:
         statement = (
-            f"Simulated world {', '.join(simulated)}: real assets, telemetry made by a model."
+            f"Simulated world {', '.join(simulated)}: assets as counted, telemetry made by a model."
         )
     else:
         statement = "Reported by sources; see the basis of each row."
