@@ -122,13 +122,14 @@ def _refuse_too_many(
             remedy="ask for a shorter period, or filter by a key",
             field="from",
         )
-    ticks_per_step = max(1, step_ns // (newest.tick_ns - newest.start_ns))
-    steps_count = -(-ticks_count // ticks_per_step)
+    interval_ns = newest.tick_ns - newest.start_ns
+    steps_count = -(-ticks_count // max(1, step_ns // interval_ns))
     if steps_count * rows_count > HISTORY_ROWS_MAX_COUNT:
-        enough_s = -(-(to_ns - from_ns) * rows_count // HISTORY_ROWS_MAX_COUNT // NS_PER_S)
+        steps_max_count = max(1, HISTORY_ROWS_MAX_COUNT // rows_count)
+        enough_ns = -(-ticks_count // steps_max_count) * interval_ns
         raise BadInput(
             f"{steps_count} steps of about {rows_count} rows",
             expected=f"{HISTORY_ROWS_MAX_COUNT} rows at most",
-            remedy=f"ask for a step of {enough_s}s or more, or a shorter period",
+            remedy=f"ask for a step of {-(-enough_ns // NS_PER_S)}s, or for a shorter period",
             field="step",
         )

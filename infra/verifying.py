@@ -1,4 +1,4 @@
-"""``twin log verify``: proof that the journal is as it was written, or the place where it is not."""
+"""``twin log verify``: proof that the journal is as it was written, or where it is not."""
 
 from __future__ import annotations
 

@@ -83,7 +83,10 @@ class SatelliteFrameReported(Body, frozen=True):
 
 @_kind("satellites", Nature.GIVEN, Phase.ASSETS)
 class SegmentRegistered(Body, frozen=True):
-    """A group of assets entered the twin, with what one of them was built to do."""
+    """A group of assets entered the twin, with what one of them was built to do.
+
+    ``tok_per_s`` and ``flop_per_s`` are of all accelerators of one asset together.
+    """
 
     segment: str
     class_name: str
@@ -208,7 +211,10 @@ class AcceleratorFrameReported(Body, frozen=True):
 
 @_kind("workloads", Nature.DECIDED, Phase.ASSETS)
 class SiteEnergised(Body, frozen=True):
-    """A ground site (or a part of one) came under power."""
+    """A ground site (or a part of one) came under power.
+
+    ``tok_per_s`` and ``flop_per_s`` are of all accelerators of the site together.
+    """
 
     site: str
     segment: str

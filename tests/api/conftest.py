@@ -67,3 +67,12 @@ def own(tmp_path: Path) -> Iterator[SmallTwin]:
     """A twin of one's own, to be stepped in the test; it has two ticks."""
     with SmallTwin(tmp_path, segments=("sl-53", "ai1-sso"), satellites_count=12) as twin:
         yield twin.step(2)
+
+
+@pytest.fixture
+def serve_own(own: SmallTwin) -> Iterator[httpx.Client]:
+    with (
+        served(create_app(own.settings)) as url,
+        httpx.Client(base_url=url, timeout=PATIENCE_S) as client,
+    ):
+        yield client

@@ -89,6 +89,44 @@ def orbit_rates_rad_per_s(
 
 
 @kernel
+def plane_at(
+    semi_major_axis_km: float,
+    inclination_rad: float,
+    raan_rad: float,
+    since_epoch_s: float,
+    rotation_rad: float,
+) -> tuple[float, float, float, float, float]:
+    """What satellites of one plane share at an instant: see ``place_in_plane_km``.
+
+    Sine and cosine of the inclination and of the node in ITRS, and the rate along the orbit.
+    """
+    sine_inclination, cosine_inclination = sine_cosine(inclination_rad)
+    node_rate, argument_rate = orbit_rates_rad_per_s(semi_major_axis_km, cosine_inclination)
+    sine_node, cosine_node = sine_cosine(raan_rad + node_rate * since_epoch_s - rotation_rad)
+    return sine_inclination, cosine_inclination, sine_node, cosine_node, argument_rate
+
+
+@kernel
+def place_in_plane_km(
+    plane: tuple[float, float, float, float, float],
+    semi_major_axis_km: float,
+    argument_rad: float,
+    since_epoch_s: float,
+) -> tuple[float, float, float]:
+    """One satellite's x, y, z in ITRS, in the plane it shares with others."""
+    sine_inclination, cosine_inclination, sine_node, cosine_node, argument_rate = plane
+    sine_u, cosine_u = sine_cosine(argument_rad + argument_rate * since_epoch_s)
+    along_km = semi_major_axis_km * cosine_u
+    across_km = semi_major_axis_km * sine_u
+    level_km = across_km * cosine_inclination
+    return (
+        along_km * cosine_node - level_km * sine_node,
+        along_km * sine_node + level_km * cosine_node,
+        across_km * sine_inclination,
+    )
+
+
+@kernel
 def circular_position_km(
     semi_major_axis_km: float,
     inclination_rad: float,
@@ -101,18 +139,8 @@ def circular_position_km(
 
     ``rotation_rad`` is the Earth's at the instant asked for. For use inside other kernels.
     """
-    sine_inclination, cosine_inclination = sine_cosine(inclination_rad)
-    node_rate, argument_rate = orbit_rates_rad_per_s(semi_major_axis_km, cosine_inclination)
-    sine_node, cosine_node = sine_cosine(raan_rad + node_rate * since_epoch_s - rotation_rad)
-    sine_u, cosine_u = sine_cosine(argument_rad + argument_rate * since_epoch_s)
-    along_km = semi_major_axis_km * cosine_u
-    across_km = semi_major_axis_km * sine_u
-    level_km = across_km * cosine_inclination
-    return (
-        along_km * cosine_node - level_km * sine_node,
-        along_km * sine_node + level_km * cosine_node,
-        across_km * sine_inclination,
-    )
+    plane = plane_at(semi_major_axis_km, inclination_rad, raan_rad, since_epoch_s, rotation_rad)
+    return place_in_plane_km(plane, semi_major_axis_km, argument_rad, since_epoch_s)
 
 
 @kernel
@@ -127,13 +155,22 @@ def _write_positions(
     y_km: Column,
     z_km: Column,
 ) -> None:
-    """Fill the three columns."""
+    """Fill the three columns; a plane is worked out once for the neighbours that share it."""
+    plane = (0.0, 0.0, 0.0, 0.0, 0.0)
     for row in range(semi_major_axis_km.size):
-        x_km[row], y_km[row], z_km[row] = circular_position_km(
-            semi_major_axis_km[row],
-            inclination_rad[row],
-            raan_rad[row],
-            argument_rad[row],
-            since_epoch_s,
-            rotation_rad,
+        is_new = row == 0 or not (
+            raan_rad[row] == raan_rad[row - 1]
+            and semi_major_axis_km[row] == semi_major_axis_km[row - 1]
+            and inclination_rad[row] == inclination_rad[row - 1]
+        )
+        if is_new:
+            plane = plane_at(
+                semi_major_axis_km[row],
+                inclination_rad[row],
+                raan_rad[row],
+                since_epoch_s,
+                rotation_rad,
+            )
+        x_km[row], y_km[row], z_km[row] = place_in_plane_km(
+            plane, semi_major_axis_km[row], argument_rad[row], since_epoch_s
         )

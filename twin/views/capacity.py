@@ -93,7 +93,7 @@ def _resources(segment: Segment, counts: list[int]) -> tuple[Basis, list[Resourc
         each = built.accelerators_count
         used = counts[Q.UTILISATION_PPM] * each // PPM
         found.append(("accelerator_count", each, up * each, available * each, used))
-        tok = round(built.tok_per_s * each)
+        tok = round(built.tok_per_s)
         tokens = counts[Q.UTILISATION_PPM] * tok // PPM
         found.append(("inference_tok_per_s", tok, up * tok, available * tok, tokens))
     return built.basis, found
@@ -108,7 +108,7 @@ def _site_resources(segment: Segment, counts: list[int]) -> tuple[Basis, list[Re
     used = min(
         available, up * counts[Q.UTILISATION_PPM] // max(1, counts[Q.REPORTED_COUNT]) // 10**6
     )
-    tok = round(site.tok_per_s)
+    tok = round(site.tok_per_s / max(1, site.accelerators_count))
     return site.basis, [
         ("accelerator_count", per_pool, up, available, used),
         ("inference_tok_per_s", per_pool * tok, up * tok, available * tok, counts[Q.TOK_PER_S]),

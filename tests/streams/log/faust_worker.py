@@ -32,6 +32,7 @@ def forwarding_app(url: str, group: str, *, name: str, held: set[bytes]) -> faus
         web_enabled=False,
         topic_disable_leader=True,
         consumer_auto_offset_reset="earliest",
+        datadir=str(Path(urlsplit(url).path).parent / group),
         broker_commit_interval=0.05,
         stream_buffer_maxsize=8,
         stream_wait_empty=False,

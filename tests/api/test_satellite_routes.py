@@ -1,0 +1,248 @@
+"""Satellites read from the frames that records name, down to the bytes and back."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import httpx
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from api.app import create_app
+from api.fleet import SATELLITE
+from api.media import Media
+from api.schemas import OneSatellite, SatellitePage
+from streams.topics import SATELLITES
+from tests.api.conftest import served
+from tests.builders import SmallTwin
+from twin.frames import decode_frame
+from twin.identity import Identity, digest_of
+from twin.observe import observe
+from twin.quantities import Q
+from twin.summaries import FrameRef, matrix_of
+from twin.units import instant_text
+
+LINK = re.compile(r'<(.+)>; rel="next"')
+
+
+def pages(client: httpx.Client, path: str, accept: str = Media.JSON) -> list[httpx.Response]:
+    """Every page from the first on, by the link of the one before."""
+    found = [client.get(path, headers={"Accept": accept}).raise_for_status()]
+    while link := LINK.fullmatch(found[-1].headers.get("link", "")):
+        found.append(client.get(link[1], headers={"Accept": accept}).raise_for_status())
+    return found
+
+
+def test_a_page_has_the_shape_it_is_described_with(client: httpx.Client) -> None:
+    body = client.get("/v1/satellites", params={"limit": 7}).json()
+
+    SatellitePage.model_validate(body)
+    assert len(body["rows"]) == 7
+    assert set(body["rows"][0]) == {column.name for column in SATELLITE.columns}
+
+
+def test_pages_join_to_every_satellite_once_in_order(client: httpx.Client, town: SmallTwin) -> None:
+    found = [row for page in pages(client, "/v1/satellites?limit=7") for row in page.json()["rows"]]
+
+    ids = [row["asset_id"] for row in found]
+    assert ids == sorted(set(ids))
+    assert len(ids) == client.get("/v1/satellites").json()["matched_count"]
+    assert len(ids) <= town.world.satellites_count
+
+
+def test_pages_are_all_of_one_tick_while_the_twin_goes_on(own: SmallTwin) -> None:
+    with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
+        first = client.get("/v1/satellites", params={"limit": 2}).json()
+        own.step(2)
+
+        rest = pages(client, first["next"])
+
+        assert {page.json()["tick"] for page in rest} == {first["tick"]}
+        assert client.get("/v1/satellites").json()["tick"] != first["tick"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_so"),
+    [
+        ({"segment": "ai1-sso"}, lambda row: row["segment"] == "ai1-sso"),
+        ({"sunlit": "false"}, lambda row: row["sunlit_fraction"] <= 0.5),
+        ({"status": "nominal"}, lambda row: row["status"] == "nominal"),
+        ({"status": "failed"}, lambda row: row["status"] == "failed"),
+        ({"region": "orbit", "sunlit": "true"}, lambda row: row["region"] == "orbit"),
+    ],
+)
+def test_filters_choose_satellites(
+    client: httpx.Client, asked: dict[str, str], is_so: object
+) -> None:
+    whole = client.get("/v1/satellites", params={"limit": 1000}).json()["rows"]
+
+    body = client.get("/v1/satellites", params={"limit": 1000} | asked).json()
+
+    assert all(is_so(row) for row in body["rows"])
+    assert body["matched_count"] == len(body["rows"])
+    expected = [row for row in whole if is_so(row)]
+    if "region" in asked:
+        expected = [row for row in expected if row["is_sunlit"]]
+    assert body["rows"] == expected
+
+
+def test_rows_by_region_and_status_are_those_the_observer_counted(
+    client: httpx.Client, town: SmallTwin
+) -> None:
+    """The same boxes, the same Sun, the same expectation: the API may not see another fleet."""
+    one = client.get("/v1/satellites", params={"segment": "sl-53", "limit": 1}).json()
+    reference = client.get(f"/v1/satellites/{one['rows'][0]['asset_id']}").json()["frame"]
+    message = town.log.read(
+        reference["topic"], reference["partition"], reference["offset"], limit=1, max_bytes=1
+    )[0]
+    frame = decode_frame(message.value or b"")
+    summary = observe(frame, _reference(reference))
+
+    rows = [
+        row
+        for row in client.get("/v1/satellites", params={"limit": 1000}).json()["rows"]
+        if row["shard"] == frame.header.shard
+    ]
+
+    counts = matrix_of(summary)
+    assert digest_of(message.value or b"").hex() == reference["digest"]
+    for place, region in enumerate(summary.regions):
+        here = [row for row in rows if row["region"] == region]
+        assert len(here) == counts[place, Q.REPORTED_COUNT]
+        assert sum(row["status"] == "nominal" for row in here) == counts[place, Q.UP_COUNT]
+        expected_mw = sum(round(row["expected_array_w"] * 1000) for row in here)
+        assert abs(expected_mw - counts[place, Q.EXPECTED_ARRAY_MW]) <= len(here)
+        sunlit_ppm = sum(round(row["sunlit_fraction"] * 1e6) for row in here)
+        assert abs(sunlit_ppm - counts[place, Q.SUNLIT_PPM]) <= len(here)
+
+
+def test_every_form_says_the_same_satellites(client: httpx.Client) -> None:
+    rows = client.get("/v1/satellites", params={"limit": 1000}).json()["rows"]
+
+    arrow = pa.ipc.open_stream(pages(client, "/v1/satellites", Media.ARROW)[0].content).read_all()
+    parquet = pa.parquet.read_table(
+        io.BytesIO(pages(client, "/v1/satellites", Media.PARQUET)[0].content)
+    )
+    csv = pages(client, "/v1/satellites", Media.CSV)[0].text.splitlines()
+
+    assert arrow.equals(parquet)
+    assert arrow.schema.names == [column.name for column in SATELLITE.columns]
+    assert arrow["asset_id"].to_pylist() == [row["asset_id"] for row in rows]
+    assert arrow["array_w"].to_numpy().tolist() == [
+        float(np.float32(row["array_w"])) for row in rows
+    ]
+    assert len(csv) == len(rows) + 1
+    assert f'"{rows[0]["tick"]}"' in csv[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"limit": "1000000000"}, "limit"),
+        ({"limit": "0"}, "limit"),
+        ({"limit": "1001"}, "limit"),
+        ({"status": "asleep"}, "status"),
+        ({"sunlit": "perhaps"}, "sunlit"),
+        ({"after": str(2**40)}, "after"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_wrong_page_is_refused_by_name(
+    client: httpx.Client, asked: dict[str, str], field: str
+) -> None:
+    answer = client.get("/v1/satellites", params=asked)
+
+    assert answer.status_code == 422
+    assert answer.json()["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"), [({"segment": "sl-35"}, "sl-53"), ({"region": "eurpoe"}, "europe")]
+)
+def test_a_misspelled_name_names_the_nearest(
+    client: httpx.Client, asked: dict[str, str], nearest: str
+) -> None:
+    answer = client.get("/v1/satellites", params=asked)
+
+    assert answer.status_code == 404
+    assert nearest in answer.json()["expected"]
+
+
+def test_one_satellite_comes_with_its_frame_and_its_physics(client: httpx.Client) -> None:
+    (row,) = client.get("/v1/satellites", params={"limit": 1, "sunlit": "true"}).json()["rows"]
+
+    body = client.get(f"/v1/satellites/{row['asset_id']}").json()
+
+    OneSatellite.model_validate(body)
+    assert body["satellite"] == row
+    assert body["power"]["measured_array_w"] == row["array_w"]
+    assert body["power"]["expected_array_w"] > 0
+    assert body["as_built"]["segment"] == row["segment"]
+    assert body["frame"]["is_kept"] is True
+
+
+def test_a_fault_is_noted_on_the_satellite_it_befell(client: httpx.Client) -> None:
+    alert = next(
+        row
+        for row in client.get("/v1/alerts").json()["rows"]
+        if row["alarm_id"].endswith("thermal")
+    )
+
+    body = client.get(f"/v1/satellites/{alert['asset_ids'][0]}").json()
+
+    assert [found["kind"] for found in body["anomalies"]] == ["thermal"]
+
+
+@pytest.mark.parametrize(
+    ("asset", "status"), [("7", 404), ("-1", 422), ("4294967296", 422), ("one", 422)]
+)
+def test_a_satellite_that_is_none_is_refused(client: httpx.Client, asset: str, status: int) -> None:
+    assert client.get(f"/v1/satellites/{asset}").status_code == status
+
+
+def test_frames_that_are_gone_are_410_with_the_earliest_instant_kept(own: SmallTwin) -> None:
+    own.step(8)
+    _trim_before(own, number=6)
+
+    with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
+        gone = client.get("/v1/satellites", params={"at": "2029-01-01T00:03:00Z"})
+        earliest = gone.json()["earliest"]
+        kept = client.get("/v1/satellites", params={"at": earliest})
+        asked = {"view": "energy", "key": "sl-53,orbit", "column": "charge_wh"}
+        frames = client.get("/v1/why", params=asked | {"at": "2029-01-01T00:03:00Z"}).json()
+
+    assert gone.status_code == 410
+    assert earliest == "2029-01-01T00:06:00Z"
+    assert kept.status_code == 200
+    assert kept.json()["tick"] == earliest
+    assert [frame["is_kept"] for frame in frames["frames"]] == [False]
+
+
+def _trim_before(twin: SmallTwin, *, number: int) -> None:
+    """Remove all frames of the ticks before one, as retention would."""
+    for partition in range(twin.log.topics()[SATELLITES].partitions):
+        span = twin.log.span(SATELLITES, partition)
+        for offset in range(span.start, span.end):
+            message = twin.log.read(SATELLITES, partition, offset, limit=1, max_bytes=1)[0]
+            headers = dict(message.headers)
+            is_frame = headers["content-type"] != b"application/json"
+            if is_frame and headers["ce_time"].decode() >= instant_text(twin.tick_ns(number)):
+                break
+            twin.log.trim(SATELLITES, partition, offset + 1)
+
+
+def _reference(said: dict[str, Any]) -> FrameRef:
+    source, epoch, *stream, sequence = said["id"].split("/")
+    return FrameRef(
+        identity=Identity(source, int(epoch), "/".join(stream), int(sequence)),
+        topic=said["topic"],
+        partition=said["partition"],
+        offset=said["offset"],
+        digest=bytes.fromhex(said["digest"]),
+        segment=said["segment"],
+        rows_count=said["rows_count"],
+    )

@@ -1,0 +1,135 @@
+"""One view after a tick: filters by key, forms by Accept."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import httpx
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from api.media import Media, accepted
+from api.problems import NotAcceptable
+from api.schemas import VIEW_PAGES
+from twin.views import VIEWS
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("at", [None, "2029-01-01T00:09:00Z"])
+def test_each_view_has_the_shape_it_is_described_with(
+    client: httpx.Client, view: str, at: str | None
+) -> None:
+    body = client.get(f"/v1/{view}", params={"at": at} if at else {}).json()
+
+    VIEW_PAGES[view].model_validate(body)
+    assert body["rows"]
+    assert {row["tick"] for row in body["rows"]} == {body["tick"]}
+
+
+@pytest.mark.parametrize("at", [None, "2029-01-01T00:09:00Z"])
+def test_filters_choose_rows_by_exact_keys(client: httpx.Client, at: str | None) -> None:
+    asked = {"segment": "ai1-sso", "resource": "accelerator_count"} | ({"at": at} if at else {})
+    whole = client.get("/v1/capacity", params={"at": at} if at else {}).json()["rows"]
+
+    rows = client.get("/v1/capacity", params=asked).json()["rows"]
+
+    assert rows == [
+        row
+        for row in whole
+        if (row["segment"], row["resource"]) == ("ai1-sso", "accelerator_count")
+    ]
+    assert rows
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value", "nearest"),
+    [
+        ("/v1/capacity", "segment", "sl-35", "'sl-53'"),
+        ("/v1/capacity", "region", "eurpoe", "'europe'"),
+        ("/v1/capacity", "resource", "downlink", "'downlink_bps'"),
+        ("/v1/energy", "site", "obrit", "'orbit'"),
+        ("/v1/health", "source", "world-2092", "'world-2029'"),
+        ("/v1/history/energy", "segment", "sl-35", "'sl-53'"),
+    ],
+)
+def test_a_misspelled_filter_is_not_an_empty_answer(
+    client: httpx.Client, path: str, name: str, value: str, nearest: str
+) -> None:
+    answer = client.get(path, params={name: value})
+
+    assert answer.status_code == 404
+    assert nearest in answer.json()["detail"]
+
+
+def test_a_region_with_nothing_above_it_is_an_empty_answer(client: httpx.Client) -> None:
+    known = {row["region"] for row in client.get("/v1/capacity").json()["rows"]}
+
+    answers = [
+        client.get("/v1/capacity", params={"segment": "shield-nro", "region": region})
+        for region in sorted(known)
+    ]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert any(not answer.json()["rows"] for answer in answers)
+
+
+@pytest.mark.parametrize("path", ["/v1/capacity", "/v1/energy", "/v1/health", "/v1/history/health"])
+def test_every_form_says_the_same_rows(client: httpx.Client, path: str) -> None:
+    def body(media: Media) -> bytes:
+        answer = client.get(path, headers={"Accept": media}).raise_for_status()
+        assert answer.headers["content-type"].split(";")[0] == media
+        assert answer.headers["twin-tick"] == "2029-01-01T00:24:00Z"
+        return answer.content
+
+    rows = json.loads(body(Media.JSON))["rows"]
+    arrow = pa.ipc.open_stream(body(Media.ARROW)).read_all()
+    parquet = pa.parquet.read_table(io.BytesIO(body(Media.PARQUET)))
+    csv = pa.csv.read_csv(
+        io.BytesIO(body(Media.CSV)),
+        convert_options=pa.csv.ConvertOptions(column_types=_text_ticks(arrow.schema)),
+    )
+
+    assert arrow.schema.metadata[b"twin.tick"] == b"2029-01-01T00:24:00Z"
+    assert arrow.schema.field(arrow.schema.names[-1]).metadata[b"meaning"]
+    assert arrow.equals(parquet)
+    ticks = [row["tick"] for row in rows]
+    assert arrow["tick"].cast(pa.timestamp("s", "UTC")).cast(pa.string()).to_pylist() == [
+        tick.replace("T", " ") for tick in ticks
+    ]
+    assert arrow.drop_columns(["tick"]).to_pylist() == [
+        {name: value for name, value in row.items() if name != "tick"} for row in rows
+    ]
+    assert csv.to_pylist() == rows
+
+
+def test_the_form_of_most_weight_wins() -> None:
+    said = "text/csv;q=0.3, application/vnd.apache.parquet;q=0.9, */*;q=0.1"
+
+    media = [
+        accepted(said),
+        accepted(""),
+        accepted("*/*"),
+        accepted("text/*"),
+        accepted("text/html,application/xhtml+xml,*/*;q=0.8"),
+    ]
+
+    assert media == [Media.PARQUET, Media.JSON, Media.JSON, Media.CSV, Media.JSON]
+
+
+@pytest.mark.parametrize("accept", ["image/png", "application/json;q=0", "text/html;q=nan"])
+def test_a_form_that_is_not_made_is_refused(client: httpx.Client, accept: str) -> None:
+    with pytest.raises(NotAcceptable):
+        accepted(accept)
+
+    answer = client.get("/v1/energy", headers={"Accept": accept})
+
+    assert answer.status_code == 406
+    assert answer.json()["field"] == "Accept"
+    assert "text/csv" in answer.json()["expected"]
+
+
+def _text_ticks(schema: pa.Schema) -> dict[str, pa.DataType]:
+    return {f.name: pa.string() if f.name == "tick" else f.type for f in schema}

@@ -1,0 +1,148 @@
+"""From a figure to its basis, assumptions, record and frames, and from there to the bytes."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from api.schemas import AssumptionPage, OneAssumption, Why
+from api.why import JUDGED
+from streams.replay import records
+from tests.builders import SmallTwin
+from twin.frames import decode_frame
+from twin.identity import digest_of
+from twin.records import Chain
+from twin.state import Limits
+from twin.views import VIEWS
+
+
+def key_of(client: httpx.Client, view: str) -> str:
+    """The key of a view's first row."""
+    row = client.get(f"/v1/{view}").json()["rows"][0]
+    return ",".join(str(row[name]) for name in VIEWS[view].key_names)
+
+
+@pytest.mark.parametrize(
+    ("view", "column"),
+    [(view.name, column) for view in VIEWS.values() for column in view.column_names],
+)
+def test_every_column_of_every_view_can_be_explained(
+    client: httpx.Client, view: str, column: str
+) -> None:
+    key = key_of(client, view)
+    (row,) = [
+        row
+        for row in client.get(f"/v1/{view}").json()["rows"]
+        if ",".join(str(row[name]) for name in VIEWS[view].key_names) == key
+    ]
+
+    body = client.get("/v1/why", params={"view": view, "key": key, "column": column}).json()
+
+    Why.model_validate(body)
+    assert body["value"] == row[column]
+    assert body["basis"] == row["basis"]
+    assert body["unit"] or column == "binding_constraint"
+    assert body["frames"]
+
+
+def test_a_figure_can_be_followed_to_the_bytes_it_came_from(
+    client: httpx.Client, town: SmallTwin
+) -> None:
+    asked = {"view": "energy", "key": "sl-53,orbit", "column": "charge_wh"}
+
+    body = client.get("/v1/why", params=asked | {"at": "2029-01-01T00:05:00Z"}).json()
+
+    charge_mwh = 0
+    for said in body["frames"]:
+        (message,) = town.log.read(
+            said["topic"], said["partition"], said["offset"], limit=1, max_bytes=1
+        )
+        assert digest_of(message.value or b"").hex() == said["digest"]
+        frame = decode_frame(message.value or b"")
+        charge_mwh += sum(round(float(wh) * 1000) for wh in frame.columns["charge_wh"])
+    assert body["quantities"]["charge_mwh"] == charge_mwh
+    assert body["value"] == charge_mwh / 1000
+
+
+def test_the_record_behind_a_figure_is_the_one_in_the_journal(
+    client: httpx.Client, town: SmallTwin
+) -> None:
+    asked = {"view": "energy", "key": "ai1-sso,orbit", "column": "generated_w"}
+
+    said = client.get("/v1/why", params=asked | {"at": "2029-01-01T00:12:00Z"}).json()["record"]
+
+    entry = next(e for e in records(town.log, Chain(), start=0) if e.record.number == 12)
+    assert said["digest"] == entry.digest.hex()
+    assert said["previous"] == entry.record.previous.hex()
+    assert said["journal_offset"] == entry.offset
+
+
+def test_a_figure_names_the_assumptions_it_rests_on(client: httpx.Client) -> None:
+    def names(view: str, key: str, column: str) -> set[str]:
+        asked = {"view": view, "key": key, "column": column}
+        body = client.get("/v1/why", params=asked).json()
+        return {fact["name"].split(".")[0] for fact in body["assumptions"]}
+
+    assert names("energy", "ai1-sso,orbit", "generated_w") == {"class", "shell", "power"}
+    assert "site" in names("energy", "c2-gb200,c2-gb200", "compute_w")
+    assert "alarm" in names("capacity", "sl-53,orbit,downlink_bps", JUDGED[0])
+    assert names("health", "world-2029", "late_count") == set()
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "expected"),
+    [
+        ({"view": "capcity"}, 422, "'capacity'"),
+        ({"column": "availble_qty"}, 422, "'available_qty'"),
+        ({"key": "sl-53"}, 422, "segment,region,resource"),
+        ({"key": "sl-35,orbit,downlink_bps"}, 404, "'sl-53'"),
+        ({"key": "sl-53,orbit,inference_tok_per_s"}, 404, "sl-53,"),
+        ({"label": "secret"}, 404, "one that is registered"),
+    ],
+)
+def test_a_figure_that_is_none_names_the_nearest(
+    client: httpx.Client, asked: dict[str, str], status: int, expected: str
+) -> None:
+    right = {"view": "capacity", "key": "sl-53,orbit,downlink_bps", "column": "available_qty"}
+
+    answer = client.get("/v1/why", params=right | asked)
+
+    assert answer.status_code == status
+    assert expected in answer.json()["expected"]
+
+
+def test_assumptions_come_in_pages_by_name(client: httpx.Client) -> None:
+    first = client.get("/v1/assumptions", params={"limit": 1000}).json()
+
+    rest = client.get(first["next"]).json()
+
+    AssumptionPage.model_validate(first)
+    names = [row["name"] for row in first["rows"] + rest["rows"]]
+    assert names == sorted(set(names))
+    assert len(names) == first["matched_count"]
+    assert rest["next"] is None
+
+
+def test_assumptions_are_chosen_by_prefix_and_confidence(client: httpx.Client) -> None:
+    asked = {"prefix": "class.", "confidence": "assumed"}
+
+    rows = client.get("/v1/assumptions", params=asked).json()["rows"]
+
+    assert rows
+    assert all(row["name"].startswith("class.") for row in rows)
+    assert {row["confidence"] for row in rows} == {"assumed"}
+
+
+def test_one_assumption_has_its_source(client: httpx.Client) -> None:
+    body = client.get("/v1/assumptions/alarm.silent_fraction").json()
+
+    OneAssumption.model_validate(body)
+    assert body["assumption"]["value"] < Limits().silent_fraction
+    assert body["assumption"]["source"]
+
+
+def test_a_misspelled_assumption_names_the_nearest(client: httpx.Client) -> None:
+    answer = client.get("/v1/assumptions/alarm.silent_fracton")
+
+    assert answer.status_code == 404
+    assert "'alarm.silent_fraction'" in answer.json()["expected"]
