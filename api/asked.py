@@ -181,7 +181,7 @@ class AskedEvents(Asked):
     """Where to read on in the journal."""
 
     after: Cursor = Field(
-        (0, 0),
+        "0/0",
         description="Only events after this cursor, which is in every line: record number / "
         "ordinal. `0/0` is the beginning.",
         examples=["12/3"],

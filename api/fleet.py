@@ -18,7 +18,8 @@ from twin.errors import NotFound
 from twin.frames import STATUS_FAILED, STATUS_NOMINAL, STATUS_SAFE, Frame, SatelliteSpec
 from twin.physics.earth import subpoint, sun_direction_itrs, sun_distance_au
 from twin.physics.sunlight import illumination_fraction
-from twin.regions import RegionBox, region_grid, region_names
+from twin.region_grid import region_grid
+from twin.regions import RegionBox, region_names
 from twin.suggest import nearest
 
 STATUSES: Final = {STATUS_NOMINAL: "nominal", STATUS_SAFE: "safe", STATUS_FAILED: "failed"}

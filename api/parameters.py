@@ -42,9 +42,8 @@ def _step_ns(given: object) -> object:
     return seconds * NS_PER_S
 
 
-def _cursor(given: object) -> object:
-    if not isinstance(given, str):
-        return given
+def parse_cursor(given: str) -> tuple[int, int]:
+    """Record number and ordinal of an event."""
     match = _CURSOR.fullmatch(given)
     if match is None:
         raise BadInput(
@@ -53,6 +52,11 @@ def _cursor(given: object) -> object:
             field="after",
         )
     return int(match[1]), int(match[2])
+
+
+def _checked_cursor(given: str) -> str:
+    parse_cursor(given)
+    return given
 
 
 def _known_branch(given: str) -> str:
@@ -86,9 +90,9 @@ Step = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhd]?$"}),
 ]
 Cursor = Annotated[
-    tuple[int, int],
-    BeforeValidator(_cursor),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,15}/[0-9]{1,9}$", "default": "0/0"}),
+    str,
+    AfterValidator(_checked_cursor),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,15}/[0-9]{1,9}$"}),
 ]
 Branch = Annotated[str, AfterValidator(_known_branch)]
 ViewName = Annotated[

@@ -8,6 +8,7 @@ import msgspec
 
 from api.asked import AskedEvents
 from api.limits import EVENTS_MAX_BYTES, RECORDS_SCANNED_MAX_COUNT
+from api.parameters import parse_cursor
 from api.reading import Reader, standing
 from api.shapes import said_instant
 from streams.store import queries
@@ -36,7 +37,7 @@ class EventPage(msgspec.Struct, frozen=True):
 
 def events_after(reader: Reader, asked: AskedEvents) -> EventPage:
     """Events after the cursor; ``BadInput`` when it is beyond the newest record."""
-    number, ordinal = asked.after
+    number, ordinal = parse_cursor(asked.after)
     with reader.snapshot() as db:
         newest = standing(db, None)
         before = queries.tick_numbered(db, LIVE, number - 1) if number > 1 else None
@@ -47,7 +48,7 @@ def events_after(reader: Reader, asked: AskedEvents) -> EventPage:
             field="after",
         )
     page = _Page(asked.kind, asked.limit)
-    cursor: Cursor = asked.after
+    cursor: Cursor = (number, ordinal)
     for scanned_count, record in enumerate(reader.journal.records_after(before, newest), start=1):
         first = ordinal if record.number == number else 0
         cursor = page.take(record, first)

@@ -149,7 +149,7 @@ def _quantities(record: Record, row: RowDict) -> dict[str, int]:
     matrix = totals.array()[totals.keys.index(key)]
     region = row.get("region")
     if region is None:
-        counts = over_regions(matrix)
+        counts = over_regions(matrix[None])[0]
     elif region in totals.regions:
         counts = matrix[totals.regions.index(region)]
     else:

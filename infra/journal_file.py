@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from twin.errors import BrokenChain, NotFound
-from twin.records import RECORD_MAX_BYTES
+from twin.limits import RECORD_MAX_BYTES
 
 HEADING = b"twin journal  1\n"
 LENGTH_BYTES = 4

@@ -7,8 +7,7 @@ configured, and never past the slowest group that reads them.
 from __future__ import annotations
 
 from streams.log.port import TopicSpec
-from twin.frames import FRAME_MAX_BYTES
-from twin.records import RECORD_MAX_BYTES
+from twin.limits import FRAME_MAX_BYTES, RECORD_MAX_BYTES
 
 SATELLITES = "satellites"
 WORKLOADS = "workloads"

@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from twin.arrays import AnyArray
 from twin.errors import Poison
+from twin.limits import FRAME_MAX_BYTES
 from twin.regions import RegionBox
 
 ROWS_MAX_COUNT = 20_000
-FRAME_MAX_BYTES = 4 * 1024 * 1024
 
 Family = Literal["satellite", "accelerator"]
 

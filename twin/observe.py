@@ -28,7 +28,8 @@ from twin.physics.earth import sun_direction_itrs, sun_distance_au
 from twin.physics.kernel import kernel
 from twin.physics.sunlight import illumination
 from twin.quantities import QUANTITIES_COUNT, Q
-from twin.regions import RegionBox, RegionGrid, region_grid, region_index
+from twin.region_grid import RegionGrid, region_grid, region_index
+from twin.regions import RegionBox
 from twin.summaries import EXAMPLES_MAX_COUNT, Anomaly, AnomalyKind, FrameRef, Summary
 
 ANOMALY_KINDS: tuple[AnomalyKind, ...] = ("power", "thermal", "battery")
@@ -148,10 +149,11 @@ def _satellite_kernel(
     radiated_w_k4, temperature_max_k = constants[4], constants[5]
     reserve, tolerance = constants[6], constants[7]
     for i in range(asset_id.size):
-        x, y, z = float(x_km[i]), float(y_km[i]), float(z_km[i])
-        array, load = float(array_w[i]), float(load_w[i])
-        charge, temperature = float(charge_wh[i]), float(temperature_k[i])
-        used, traffic = float(utilisation[i]), float(traffic_bps[i])
+        # In a kernel ``float`` keeps float32 as it is; everything below must be float64.
+        x, y, z = np.float64(x_km[i]), np.float64(y_km[i]), np.float64(z_km[i])
+        array, load = np.float64(array_w[i]), np.float64(load_w[i])
+        charge, temperature = np.float64(charge_wh[i]), np.float64(temperature_k[i])
+        used, traffic = np.float64(utilisation[i]), np.float64(traffic_bps[i])
         if not (
             abs(x) <= limits[1, 1]
             and abs(y) <= limits[2, 1]

@@ -25,8 +25,6 @@ GENESIS = bytes(32)
 RECENT_COUNT = 256
 """How many records back a second candidate may come (from a sequencer that was overtaken)."""
 
-RECORD_MAX_BYTES = 256 * 1024 * 1024
-
 
 class Content(msgspec.Struct, frozen=True, array_like=True):
     """What is folded: events in canonical order, and the tick's telemetry as totals."""

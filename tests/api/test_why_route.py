@@ -96,7 +96,7 @@ def test_a_figure_names_the_assumptions_it_rests_on(client: httpx.Client) -> Non
         ({"column": "availble_qty"}, 422, "'available_qty'"),
         ({"key": "sl-53"}, 422, "segment,region,resource"),
         ({"key": "sl-35,orbit,downlink_bps"}, 404, "'sl-53'"),
-        ({"key": "sl-53,orbit,inference_tok_per_s"}, 404, "sl-53,"),
+        ({"key": "sl-53,orbit,inference_tok_per_s"}, 404, "'ai1-sso,orbit,"),
         ({"label": "secret"}, 404, "one that is registered"),
     ],
 )

@@ -9,7 +9,8 @@ import pytest
 from twin.baseline import default_world, load, world_names
 from twin.errors import BadInput
 from twin.physics.walker import sun_synchronous_inclination_deg
-from twin.regions import region_grid, region_names
+from twin.region_grid import region_grid
+from twin.regions import region_names
 
 WORLDS = world_names()
 COUNTED = {

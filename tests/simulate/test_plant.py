@@ -7,7 +7,7 @@ import pytest
 from worlds import baseline_of
 
 from twin.frames import STATUS_FAILED, STATUS_NOMINAL, STATUS_SAFE
-from twin.regions import region_grid
+from twin.region_grid import region_grid
 from twin.simulate.builds import (
     aged_array_w,
     charge_resolution_wh,

@@ -18,7 +18,7 @@ from twin.physics.kernel import kernel
 from twin.physics.power import POWER_STEP_W, power_step
 from twin.physics.sunlight import illumination
 from twin.physics.thermal import absorbed_heat_w, thermal_step
-from twin.regions import RegionGrid, region_index
+from twin.region_grid import RegionGrid, region_index
 from twin.simulate.demand import Asked, asked_fraction
 from twin.simulate.luck import draw, uniform
 from twin.simulate.outages import Outages
@@ -179,8 +179,8 @@ def _plant_kernel(
     array_w, load_w, charge_wh = filled[0], filled[1], filled[2]
     temperature_k, used, traffic_bps = filled[3], filled[4], filled[5]
     for row in range(asset_id.size):
-        x, y, z = float(x_km[row]), float(y_km[row]), float(z_km[row])
-        was_k = float(temperature_before_k[row])
+        x, y, z = np.float64(x_km[row]), np.float64(y_km[row]), np.float64(z_km[row])
+        was_k = np.float64(temperature_before_k[row])
         seen = illumination(x, y, z, sky.sun_x, sky.sun_y, sky.sun_z)
         words = draw(seed, _PURPOSE, asset_id[row], number)
         array, load, charge, served = 0.0, 0.0, 0.0, 0.0
@@ -194,10 +194,10 @@ def _plant_kernel(
                 too_hot = (was_k - build.temperature_max_k) / build.throttle_band_k
                 served = wanted * (1.0 - min(max(too_hot, 0.0), 1.0))
             array, load, charge, _ = power_step(
-                seen * sky.full_sun_w * float(array_fraction[row]),
+                seen * sky.full_sun_w * np.float64(array_fraction[row]),
                 build.bus_w + build.payload_w * served,
                 build.bus_w,
-                float(charge_before_wh[row]),
+                np.float64(charge_before_wh[row]),
                 build.battery_wh,
                 build.reserve_fraction,
                 build.charge_efficiency_fraction,
@@ -205,7 +205,7 @@ def _plant_kernel(
             )
             served = max(load - build.bus_w, 0.0) / build.payload_w if served > 0.0 else 0.0
         heat_w = absorbed_heat_w(load, build.solar_heat_w, seen, build.infrared_heat_w)
-        emitting_m2 = build.emitting_m2 * float(radiator_fraction[row])
+        emitting_m2 = build.emitting_m2 * np.float64(radiator_fraction[row])
         temperature_k[row] = thermal_step(
             was_k, heat_w, build.heat_capacity_j_per_k, emitting_m2, dt_s
         )

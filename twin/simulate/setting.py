@@ -10,7 +10,7 @@ import numpy as np
 from twin.arrays import FloatArray
 from twin.baseline import Baseline
 from twin.errors import BadInput
-from twin.regions import RegionGrid, region_grid
+from twin.region_grid import RegionGrid, region_grid
 from twin.simulate.faults import Strike
 from twin.units import NS_PER_MS, NS_PER_S
 

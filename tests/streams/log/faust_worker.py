@@ -7,6 +7,8 @@ not acknowledged. Every send is on disk before its message is acknowledged.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import faust
 from faust.types import StreamT
