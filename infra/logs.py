@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 
-import structlog
-
 from infra.usage import BadUsage
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -16,30 +14,39 @@ def configure(level: str) -> None:
     """Send everything of this level and above to stderr, other packages' logs too."""
     if level not in LEVELS:
         raise BadUsage(f"TWIN_LOG_LEVEL={level!r}", expected=f"one of {', '.join(LEVELS)}")
-    shared: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    is_seen = sys.stderr.isatty()
+    logging.basicConfig(handlers=[LateHandler()], level=level.upper(), force=True)
+
+
+class LateHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only
+    """Brings structlog in with the first line it writes: a quiet process starts sooner without."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self._is_dressed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        if not self._is_dressed:
+            self._is_dressed = True
+            self.setFormatter(_formatter(is_seen=sys.stderr.isatty()))
+        super().emit(record)
+
+
+def _formatter(*, is_seen: bool) -> logging.Formatter:
+    import structlog
+
     last: structlog.types.Processor = (
         structlog.dev.ConsoleRenderer() if is_seen else structlog.processors.JSONRenderer()
     )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            last,
+        ],
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                last,
-            ],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)

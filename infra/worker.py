@@ -9,11 +9,9 @@ import faust
 from infra.installation import ready_log
 from infra.usage import BadUsage
 from streams import agents
-from streams.keeping import Keeper
 from streams.log.port import Log
 from streams.log.run import run_app
 from streams.settings import Settings
-from streams.store.database import open_database
 
 
 def run(settings: Settings, roles: Sequence[str] | None) -> None:
@@ -39,6 +37,10 @@ def _app(settings: Settings, role: str, log: Log) -> faust.App:
         case "sequence":
             agents.add_sequence(app, log, patience_s=settings.patience_s)
         case "keep":
+            # Imported only here: an observer has no use for the database's packages.
+            from streams.keeping import Keeper
+            from streams.store.database import open_database
+
             engine = open_database(settings.database_url)
             keeper = Keeper(log, engine, snapshot_ticks=settings.snapshot_ticks)
             keeper.resume()

@@ -8,33 +8,33 @@ with nothing acknowledged. Whoever starts it again goes on where the log says.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
-import structlog
 
 from streams import topics
-from streams.codec import observation_of
-from streams.keeping import Keeper
 from streams.log.port import Log, Message
-from streams.sequencing import Sequencing
 from streams.settings import Settings
 from twin.errors import TwinError
 from twin.observations import Quarantine, encode_observation
-from twin.sequence import Source
+
+if TYPE_CHECKING:
+    from streams.keeping import Keeper
+    from twin.sequence import Source
 
 IN_FLIGHT_MAX_COUNT = 64
 """Observations sent and not yet durable; beyond it observing waits."""
 
 ROLES = ("observe", "sequence", "keep")
 
-log_line = structlog.get_logger("agents")
+log_line = logging.getLogger("twin.agents")
 
 
 def make_app(settings: Settings, name: str) -> faust.App:
@@ -56,6 +56,9 @@ def make_app(settings: Settings, name: str) -> faust.App:
 
 def add_observe(app: faust.App) -> None:
     """Turn each input message into an observation; acknowledged once that is on the log."""
+    # Imported only here: who sequences or keeps starts sooner without Arrow.
+    from streams.codec import observation_of
+
     inputs = app.topic(*topics.INPUTS, value_serializer="raw", key_serializer="raw")
     observations = app.topic(topics.OBSERVATIONS, value_serializer="raw")
     dead_letters = app.topic(topics.DEAD_LETTERS, value_serializer="raw")
@@ -82,6 +85,9 @@ def add_observe(app: faust.App) -> None:
 
 def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
     """Sequence observations into records; acknowledged once they are in one."""
+    # Imported only here: an observer starts a second sooner without the database's packages.
+    from streams.sequencing import Sequencing
+
     sequencing = _fatal(lambda: Sequencing(log))
     observations = app.topic(topics.OBSERVATIONS, value_serializer="raw")
     waiting: deque[Any] = deque()
@@ -106,7 +112,7 @@ def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
                 if source is None or since is None or since[0] != source:
                     since = (source, time.monotonic()) if source is not None else None
                 elif time.monotonic() - since[1] > patience_s:
-                    log_line.warning("source is silent", source=source[0], patience_s=patience_s)
+                    log_line.warning("%s is silent for over %g s", source[0], patience_s)
                     await _in_thread(partial(sequencing.stop_waiting_for, source))
                     since = None
 

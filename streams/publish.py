@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterator
 
 import msgspec
-from twin.simulate.world import Sent, World, WorldTick
 
 from streams import topics
 from streams.codec import JSON, TICK_SEALED, Envelope, decode_headers, outgoing
@@ -19,6 +18,7 @@ from streams.log.port import Log, Message, Outgoing
 from twin.errors import BrokenInvariant, Poison
 from twin.identity import Identity, digest_of
 from twin.observations import Sealed
+from twin.simulate.world import Sent, World, WorldTick
 
 AHEAD_MAX_COUNT = 64
 """Ticks a source may be ahead of the last closed one: it bounds what a slow twin must hold."""

@@ -14,6 +14,7 @@ import zstandard
 from twin.errors import BrokenChain
 from twin.events import Event
 from twin.identity import Identity, digest_of
+from twin.limits import RECORD_MAX_BYTES
 from twin.observations import Quarantine
 from twin.summaries import Anomaly, FrameRef, SegmentTotals
 from twin.units import instant_text
