@@ -130,5 +130,6 @@ def _described_once(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 def _with_problem_media(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
-        if status[0] in "45" and "application/json" in response["content"]:
-            response["content"] = {PROBLEM_JSON: response["content"]["application/json"]}
+        if status[0] in "45":
+            (problem,) = response["content"].values()
+            response["content"] = {PROBLEM_JSON: problem}

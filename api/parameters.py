@@ -94,7 +94,11 @@ Cursor = Annotated[
     AfterValidator(_checked_cursor),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,15}/[0-9]{1,9}$"}),
 ]
-Branch = Annotated[str, AfterValidator(_known_branch)]
+Branch = Annotated[
+    str,
+    AfterValidator(_known_branch),
+    WithJsonSchema({"type": "string", "enum": [LIVE], "default": LIVE}),
+]
 ViewName = Annotated[
     str, AfterValidator(_known_view), WithJsonSchema({"type": "string", "enum": list(VIEWS)})
 ]

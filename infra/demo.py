@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 DRAIN_S = 5.0
 STOP_S = 5.0
 LOOK_S = 0.05
+API_AFTER_S = 8.0
 WORLD = "world"
 
 
@@ -82,14 +83,15 @@ def _run(
     stop: threading.Event,
 ) -> None:
     through = _through_count(settings, plan)
-    crew = _started(settings, plan, through=through, listener=listener)
+    crew = [Child(order, settings.environment()) for order in _orders(plan, through)]
     try:
         # Imported while the others start: the read model's packages take a second.
         from infra.watching import Watch
 
         with Watch(settings, choice, is_plain=plan.is_plain) as watch:
-            _watch(watch, crew, stop, through)
-            _drain(watch, crew, stop)
+            watch.notes_from(crew)
+            _watch(watch, crew, stop, through=through, api=_api(settings, listener))
+            _drain(watch, crew)
     except KeyboardInterrupt:
         for child in crew:
             child.kill()
@@ -98,18 +100,32 @@ def _run(
         children.stop(crew, patience_s=STOP_S)
 
 
-def _watch(watch: Watch, crew: Sequence[Child], stop: threading.Event, through: int | None) -> None:
-    """Until told to stop, or until the ticks asked for are committed and checked."""
-    watch.notes_from(crew)
+def _watch(
+    watch: Watch,
+    crew: list[Child],
+    stop: threading.Event,
+    *,
+    through: int | None,
+    api: Callable[[], Child],
+) -> None:
+    """Until told to stop, or until the ticks asked for are committed.
+
+    The API starts after the first tick, so that it does not hold that up; until then whoever
+    connects waits at its socket.
+    """
+    has_api, api_at_s = False, time.monotonic() + API_AFTER_S
     while not stop.is_set():
         children.tend(crew)
         watch.look()
         if through is not None and watch.is_done(through):
             return
+        if not has_api and (watch.has_tick or time.monotonic() > api_at_s):
+            crew.append(api())
+            has_api = True
         stop.wait(LOOK_S)
 
 
-def _drain(watch: Watch, crew: Sequence[Child], stop: threading.Event) -> None:
+def _drain(watch: Watch, crew: Sequence[Child]) -> None:
     """Stop the world, and give the twin a moment to hear what it said."""
     watch.say_stopping()
     children.stop([child for child in crew if child.order.name == WORLD], patience_s=STOP_S)
@@ -119,22 +135,24 @@ def _drain(watch: Watch, crew: Sequence[Child], stop: threading.Event) -> None:
         time.sleep(LOOK_S)
 
 
-def _started(
-    settings: Settings, plan: Plan, *, through: int | None, listener: socket.socket
-) -> list[Child]:
-    """Every process, all at once; what they need is made by whoever comes first."""
+def _orders(plan: Plan, through: int | None) -> list[Order]:
+    """What starts at once, the slowest to begin first; what it needs is made by whoever comes."""
     speed = "max" if plan.speed is None else repr(plan.speed)
     ending = () if through is None else ("--through", str(through))
-    orders = [
-        Order(WORLD, ("simulate", "--speed", speed, *ending), may_end=True),
+    return [
         Order("core", ("worker", "--role", "sequence", "--role", "keep")),
         *(
             Order(f"observer {number}", ("worker", "--role", "observe"))
             for number in range(1, plan.workers_count + 1)
         ),
-        Order("api", ("api", "--listener", str(listener.fileno())), (listener.fileno(),)),
+        Order(WORLD, ("simulate", "--speed", speed, *ending), may_end=True),
     ]
-    return [Child(order, settings.environment()) for order in orders]
+
+
+def _api(settings: Settings, listener: socket.socket) -> Callable[[], Child]:
+    descriptor = listener.fileno()
+    order = Order("api", ("api", "--listener", str(descriptor)), descriptors=(descriptor,))
+    return lambda: Child(order, settings.environment())
 
 
 def _through_count(settings: Settings, plan: Plan) -> int | None:

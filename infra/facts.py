@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,16 +16,16 @@ from streams.store.tables import LIVE
 
 SPACE = "orbit"
 ALERTS_SHOWN_COUNT = 50
-POWER_IN = ("generated_w", "imported_w", "discharged_w")
-POWER_USED = ("bus_w", "payload_w", "compute_w", "cooling_w")
+SUPPLIED = ("generated_w", "imported_w")
+USED = ("bus_w", "payload_w", "compute_w", "cooling_w")
 
 Row = dict[str, Any]
 
 
 class Power(msgspec.Struct, frozen=True):
-    """Where the power of a place came from and went, and what its batteries hold."""
+    """What a place was supplied with and used, and what its batteries hold."""
 
-    generated_w: float
+    supplied_w: float
     used_w: float
     compute_w: float
     charge_fraction: float | None
@@ -46,6 +46,20 @@ class Place(msgspec.Struct, frozen=True):
 
     power: Power
     compute: Compute
+
+
+class SegmentFacts(msgspec.Struct, frozen=True):
+    """One segment: its assets, their power, and what limits most of them."""
+
+    segment: str
+    is_ground: bool
+    installed_count: int
+    up_count: int
+    sunlit_fraction: float | None
+    charge_fraction: float | None
+    supplied_w: float
+    used_w: float
+    binding_constraint: str
 
 
 class OpenAlert(msgspec.Struct, frozen=True):
@@ -69,6 +83,7 @@ class Facts(msgspec.Struct, frozen=True):
     downlink_delivered_bps: int
     orbit: Place
     ground: Place
+    segments: tuple[SegmentFacts, ...]
     alerts: tuple[OpenAlert, ...]
 
 
@@ -106,6 +121,7 @@ def _facts(db: Connection, tick: TickInfo) -> Facts:
         downlink_delivered_bps=_sum(downlink, "delivered_qty"),
         orbit=_place([row for row in energy if row["segment"] in in_space], capacity),
         ground=_place([row for row in energy if row["segment"] not in in_space], capacity),
+        segments=tuple(_segment(row, capacity) for row in energy),
         alerts=tuple(
             OpenAlert(
                 row["alarm_id"], row["severity"], row["value"], tuple(json.loads(row["asset_ids"]))
@@ -138,15 +154,12 @@ def _place(energy: list[Row], capacity: list[Row]) -> Place:
     here = [row for row in capacity if row["segment"] in segments]
     accelerators = [row for row in here if row["resource"] == "accelerator_count"]
     tokens = [row for row in here if row["resource"] == "inference_tok_per_s"]
-    battery_wh = sum(row["battery_wh"] for row in energy)
     return Place(
         power=Power(
-            generated_w=sum(row[name] for row in energy for name in POWER_IN[:2]),
-            used_w=sum(row[name] for row in energy for name in POWER_USED),
-            compute_w=sum(row["compute_w"] for row in energy),
-            charge_fraction=sum(row["charge_wh"] for row in energy) / battery_wh
-            if battery_wh
-            else None,
+            supplied_w=_watts(energy, SUPPLIED),
+            used_w=_watts(energy, USED),
+            compute_w=_watts(energy, ("compute_w",)),
+            charge_fraction=_charge_fraction(energy),
         ),
         compute=Compute(
             installed_count=_sum(accelerators, "installed_qty"),
@@ -160,3 +173,35 @@ def _place(energy: list[Row], capacity: list[Row]) -> Place:
 
 def _sum(rows: Iterable[Row], column: str) -> int:
     return sum(int(row[column]) for row in rows)
+
+
+def _segment(energy: Row, capacity: Iterable[Row]) -> SegmentFacts:
+    rows = _assets(row for row in capacity if row["segment"] == energy["segment"])
+    held = Counter(
+        {
+            row["binding_constraint"]: row["assets_installed_count"]
+            for row in rows
+            if row["binding_constraint"] != "none"
+        }
+    )
+    return SegmentFacts(
+        segment=energy["segment"],
+        is_ground=energy["site"] != SPACE,
+        installed_count=_sum(rows, "assets_installed_count"),
+        up_count=_sum(rows, "assets_up_count"),
+        sunlit_fraction=energy["sunlit_fraction"],
+        charge_fraction=_charge_fraction([energy]),
+        supplied_w=_watts([energy], SUPPLIED),
+        used_w=_watts([energy], USED),
+        binding_constraint=held.most_common(1)[0][0] if held else "",
+    )
+
+
+def _watts(energy: Iterable[Row], columns: Iterable[str]) -> float:
+    return sum(float(row[name]) for row in energy for name in columns)
+
+
+def _charge_fraction(energy: Iterable[Row]) -> float | None:
+    rows = list(energy)
+    battery_wh = _watts(rows, ("battery_wh",))
+    return _watts(rows, ("charge_wh",)) / battery_wh if battery_wh else None

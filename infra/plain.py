@@ -73,7 +73,7 @@ def _state(facts: Facts) -> list[str]:
     orbit, ground = facts.orbit, facts.ground
     delivered = orbit.compute.delivered_count + ground.compute.delivered_count
     available = orbit.compute.available_count + ground.compute.available_count
-    generated_w = orbit.power.generated_w + ground.power.generated_w
+    supplied_w = orbit.power.supplied_w + ground.power.supplied_w
     used_w = orbit.power.used_w + ground.power.used_w
     named = " ".join(alert.alarm_id for alert in facts.alerts[:3])
     more = f" +{len(facts.alerts) - 3}" if len(facts.alerts) > 3 else ""
@@ -81,7 +81,7 @@ def _state(facts: Facts) -> list[str]:
         f"satellites {facts.satellites_up_count:,}/{facts.satellites_count:,}",
         f"sun {percent(facts.sunlit_fraction)}",
         f"accelerators {amount(delivered, '')}/{amount(available, '')}",
-        f"power {amount(used_w, 'W')}/{amount(generated_w, 'W')}",
+        f"power {amount(used_w, 'W')}/{amount(supplied_w, 'W')}",
         f"charge {percent(orbit.power.charge_fraction)}",
         f"alerts {named}{more}" if facts.alerts else "alerts none",
     ]

@@ -64,6 +64,11 @@ class Watch:
             self._note_pace(latest.tick.number)
         self._display.show(self._sight())
 
+    @property
+    def has_tick(self) -> bool:
+        """Whether a tick was committed since this began to look, or before."""
+        return self._facts is not None
+
     def is_done(self, through: int) -> bool:
         """Whether so many ticks are committed."""
         return self._facts is not None and self._facts.tick.number >= through

@@ -144,6 +144,8 @@ class SmallTwin:
                 ]
             )
         self._read_to[topic, partition] = offset
+        # What a group has read may go: without one, retention would keep everything.
+        self.log.commit("observe", {(topic, partition): offset})
 
 
 def _observed(value: bytes, sent_ns: int) -> Outgoing:

@@ -80,7 +80,7 @@ def _resumed(reader: Reader, asked: AskedStream, last_event_id: str | None) -> T
         return None
     if asked.segment is not None:
         reader.refuse_unknown(CAPACITY, newest, {"segment": asked.segment})
-    if last_event_id is None:
+    if not last_event_id:
         return None
     branch, _, tick = last_event_id.partition("/")
     if branch != LIVE:

@@ -8,7 +8,7 @@ transaction begins, so it is held for milliseconds.
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from streams.store.tables import (
     ALERT,
@@ -27,6 +27,18 @@ from twin.units import NS_PER_S
 from twin.views import VIEWS, Moment, Value
 
 Row = tuple[Value, ...]
+
+# Written once: building a statement costs more than running it.
+_INSERT_TICK = insert(TICK)
+_PASS_THE_FENCE = (
+    update(WRITER)
+    .where(
+        WRITER.c.branch == bindparam("of_branch"),
+        WRITER.c.generation == bindparam("of_generation"),
+        WRITER.c.number == bindparam("before"),
+    )
+    .values(number=bindparam("number"), journal_offset=bindparam("journal_offset"))
+)
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -91,7 +103,7 @@ class Writer:
             for name, values in rows.items():
                 if values:
                     db.exec_driver_sql(self._inserts[name], values)
-            db.execute(insert(TICK).values(**_tick_fields(self._branch, commit)))
+            db.execute(_INSERT_TICK, _tick_fields(self._branch, commit))
             self._write_outcomes(db, commit)
             if snapshot is not None:
                 db.execute(insert(SNAPSHOT).values(**self._snapshot_fields(commit, snapshot)))
@@ -99,13 +111,14 @@ class Writer:
 
     def _pass_the_fence(self, db: Connection, commit: Commit) -> None:
         moved = db.execute(
-            update(WRITER)
-            .where(
-                WRITER.c.branch == self._branch,
-                WRITER.c.generation == self._claim.generation,
-                WRITER.c.number == commit.moment.twin.number - 1,
-            )
-            .values(number=commit.moment.twin.number, journal_offset=commit.journal_offset + 1)
+            _PASS_THE_FENCE,
+            {
+                "of_branch": self._branch,
+                "of_generation": self._claim.generation,
+                "before": commit.moment.twin.number - 1,
+                "number": commit.moment.twin.number,
+                "journal_offset": commit.journal_offset + 1,
+            },
         )
         if moved.rowcount != 1:
             raise Superseded(

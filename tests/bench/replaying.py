@@ -41,7 +41,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _recorded(folder: Path) -> list[Record]:
-    twin = OneProcess(folder, start=START)
+    twin = OneProcess(folder, world="2026", start=START)
     twin.run(RECORDED_COUNT)
     return [entry.record for entry in records(twin.log, Chain(), start=0)]
 
