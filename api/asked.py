@@ -5,12 +5,13 @@ Every model refuses a parameter it does not know, and says which name is nearest
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from api.limits import EVENTS_MAX_COUNT, LIST_MAX_COUNT, TABLE_ROWS_MAX_COUNT
-from api.parameters import Branch, Cursor, Flag, Instant, KindName, Step, Text, ViewName
+from api.parameters import Branch, Cursor, Flag, Instant, KindName, Step, Text, Until, ViewName
 from streams.store.tables import LIVE
 from twin.errors import BadInput
 from twin.events import Confidence
@@ -39,7 +40,7 @@ class Nothing(BaseModel):
 class Asked(Nothing):
     """What every question about the twin may say."""
 
-    branch: Branch = Field(LIVE, description="Whose past: `live`.", examples=["live"])
+    branch: Branch = Field(LIVE, description="Whose past: `live`.")
 
 
 class AskedAt(Asked):
@@ -49,7 +50,6 @@ class AskedAt(Asked):
         None,
         description="The state after the last tick that ended at or before this instant of twin "
         "time (RFC 3339, UTC). Without it, the newest tick.",
-        examples=["2029-01-01T00:01:00Z"],
     )
 
 
@@ -84,18 +84,15 @@ class AskedHistory(Asked):
         None,
         alias="from",
         description="Ticks that end after this instant; without it, an hour before `to`.",
-        examples=["2029-01-01T00:00:00Z"],
     )
-    to: Instant = Field(
+    to: Until = Field(
         None,
         description="Ticks that end at or before this instant; without it, the newest tick.",
-        examples=["2029-01-01T01:00:00Z"],
     )
     step: Step = Field(
         None,
         description="Roll up to one row per key and step: seconds, or 60s, 5m, 1h, 1d. Without "
         "it, every tick.",
-        examples=["5m"],
     )
     segment: Text = Field(None, description=SEGMENT, examples=["sl-53"])
     region: Text = Field(None, description="Only above this theatre (capacity).")
@@ -109,10 +106,9 @@ class AskedSatellites(AskedAt):
 
     segment: Text = Field(None, description=SEGMENT, examples=["sl-53"])
     region: Text = Field(None, description="Only above this theatre.", examples=["europe"])
-    status: Annotated[
-        Literal["nominal", "safe", "failed"] | None,
-        WithJsonSchema({"type": "string", "enum": ["nominal", "safe", "failed"]}),
-    ] = Field(None, description="Only satellites in this state.", examples=["nominal"])
+    status: Literal["nominal", "safe", "failed"] | SkipJsonSchema[None] = Field(
+        None, description="Only satellites in this state.", examples=["nominal"]
+    )
     sunlit: Flag = Field(
         None,
         description="Only satellites that see more than half of the Sun's disc, or only others.",
@@ -130,18 +126,18 @@ class AskedSatellites(AskedAt):
         ge=-1,
         lt=ASSET_ID_END,
         description="Only asset ids above this one: where the page before ended.",
-        examples=[5_300_000],
+        examples=[530_000_000],
     )
 
 
 class AskedWhy(AskedAt):
     """One figure."""
 
-    view: ViewName = Field(description="The view it stands in.", examples=["capacity"])
+    view: ViewName = Field(description="The view it stands in.")
     key: str = Field(
         max_length=600,
         description="The row: values of the view's key columns in their order, with commas.",
-        examples=["sl-53,europe,downlink_bps"],
+        examples=["sl-53,orbit,downlink_bps"],
     )
     column: str = Field(max_length=100, description="The column.", examples=["available_qty"])
     label: str = Field(
@@ -153,9 +149,9 @@ class AskedAssumptions(AskedAt):
     """Which assumptions."""
 
     prefix: Text = Field(None, description="Only names that begin so.", examples=["class.v3."])
-    confidence: Annotated[
-        Confidence | None, WithJsonSchema({"type": "string", "enum": list(get_args(Confidence))})
-    ] = Field(None, description="Only numbers trusted so far.", examples=["assumed"])
+    confidence: Confidence | SkipJsonSchema[None] = Field(
+        None, description="Only numbers trusted so far.", examples=["assumed"]
+    )
     limit: int = Field(LIST_MAX_COUNT, ge=1, le=LIST_MAX_COUNT, description="At most so many.")
     after: Text = Field(None, description="Only names after this one: where the page before ended.")
 
@@ -184,11 +180,8 @@ class AskedEvents(Asked):
         "0/0",
         description="Only events after this cursor, which is in every line: record number / "
         "ordinal. `0/0` is the beginning.",
-        examples=["12/3"],
     )
-    kind: KindName = Field(
-        None, description="Only events of this kind.", examples=["AssumptionSet"]
-    )
+    kind: KindName = Field(None, description="Only events of this kind.")
     limit: int = Field(1_000, ge=1, le=EVENTS_MAX_COUNT, description="Lines at most.")
 
 

@@ -6,9 +6,10 @@ Each says to OpenAPI what a client writes, and raises ``BadInput`` or ``NotFound
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
 from streams.store.tables import LIVE
 from twin.errors import BadInput, NotFound
@@ -77,34 +78,44 @@ def _known_kind(given: str) -> str:
     return given
 
 
-_TEXT: Final = {"type": "string", "maxLength": 200}
-Text = Annotated[str | None, Field(max_length=200), WithJsonSchema(_TEXT)]
+def _said(**words: Any) -> WithJsonSchema:
+    """How a client writes a parameter that is parsed to something else."""
+    return WithJsonSchema({"type": "string", **words})
+
+
+# Absent is not null: nobody writes null in a query, so descriptions do not offer it.
+Text = Annotated[str | SkipJsonSchema[None], Field(max_length=200)]
+Flag = bool | SkipJsonSchema[None]
 Instant = Annotated[
     int | None,
     BeforeValidator(_instant),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    _said(format="date-time", examples=["2029-01-01T00:01:00Z"]),
+]
+Until = Annotated[
+    int | None,
+    BeforeValidator(_instant),
+    _said(format="date-time", examples=["2029-01-01T00:20:00Z"]),
 ]
 Step = Annotated[
     int | None,
     BeforeValidator(_step_ns),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhd]?$"}),
+    _said(pattern="^[0-9]{1,9}[smhd]?$", examples=["5m"]),
 ]
 Cursor = Annotated[
     str,
     AfterValidator(_checked_cursor),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,15}/[0-9]{1,9}$"}),
+    _said(pattern="^[0-9]{1,15}/[0-9]{1,9}$", default="0/0", examples=["12/3"]),
 ]
 Branch = Annotated[
     str,
     AfterValidator(_known_branch),
-    WithJsonSchema({"type": "string", "enum": [LIVE], "default": LIVE}),
+    _said(enum=[LIVE], default=LIVE, examples=[LIVE]),
 ]
 ViewName = Annotated[
-    str, AfterValidator(_known_view), WithJsonSchema({"type": "string", "enum": list(VIEWS)})
+    str, AfterValidator(_known_view), _said(enum=list(VIEWS), examples=["capacity"])
 ]
 KindName = Annotated[
     str | None,
     AfterValidator(lambda given: given if given is None else _known_kind(given)),
-    WithJsonSchema({"type": "string", "enum": sorted(KINDS)}),
+    _said(enum=sorted(KINDS), examples=["AssumptionSet"]),
 ]
-Flag = Annotated[bool | None, WithJsonSchema({"type": "boolean"})]

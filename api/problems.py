@@ -156,6 +156,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 def _field_problem(said: dict[str, Any]) -> dict[str, str]:
     place = [str(part) for part in said["loc"][1:]] or [str(said["loc"][0])]
+    if said["type"] == "missing":
+        return {"field": place[0], "detail": f"{place[0]} is missing"}
     given = str(said.get("input"))[:SHOWN_MAX_COUNT]
     return {"field": place[0], "detail": f"{'.'.join(place)}={given!r}: {said['msg']}"}
 

@@ -1,22 +1,27 @@
 """The processes of a demo: started together, started again when killed, stopped in order.
 
-A process that is killed loses nothing (the log is the truth), so it is simply started again. One
-that ends by itself with a reason has met something that starting again would not mend.
+They are forked from one process that has imported what they share (``preloaded``): a core then
+imports it once instead of once for each, and one that was killed is back in a moment. A process
+that is killed loses nothing (the log is the truth), so it is simply started again. One that ends
+by itself with a reason has met something that starting again would not mend.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
-import subprocess
-import sys
+import socket
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 import msgspec
 
-from infra.supervised import VARIABLE
+from infra.supervised import live
 from twin.errors import TwinError
 
 PREFIX = "twin: "
@@ -25,21 +30,36 @@ SOUND_S = 20.0
 """A process that lived so long is sound: earlier deaths are forgotten."""
 POLL_S = 0.02
 
+_FORKING = multiprocessing.get_context("forkserver")
+
 
 class Ended(TwinError):
     """A process of the demo that will not be started again."""
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What to run: a name for people, the words after ``twin``, descriptors to hand down.
+    """What to run: a name for people, the words after ``twin``, a socket to hand down.
 
     One that ``may_end`` has done its work when it leaves with status 0.
     """
 
     name: str
     words: tuple[str, ...]
-    descriptors: tuple[int, ...] = ()
+    listener: socket.socket | None = None
     may_end: bool = False
+
+
+def prepare() -> None:
+    """Begin to import what the processes share; returns at once."""
+    # Children import as the installed command does, whatever folder this is run from.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    # A thread pool of linear algebra nobody uses would be there before the first fork.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    _FORKING.set_forkserver_preload(["infra.preloaded"])
+    # An ignored signal stays ignored across exec: Ctrl-C must not end it while it imports.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    multiprocessing.forkserver.ensure_running()
+    signal.signal(signal.SIGINT, before)
 
 
 class Child:
@@ -49,26 +69,20 @@ class Child:
         self.order = order
         self.restarts_count = 0
         self.said = ""
-        self._environment = {**os.environ, **environment, VARIABLE: "1"}
-        self._reason = ""
+        self._environment = dict(environment)
         self._start()
 
     @property
-    def pid(self) -> int:
-        """The process it is at the moment."""
-        return self._process.pid
-
-    @property
     def is_running(self) -> bool:
-        """Whether that process lives."""
-        return self._process.poll() is None
+        """Whether the process it is at the moment lives."""
+        return self._process.is_alive()
 
     def tend(self) -> None:
         """Start it again if it was killed; ``Ended`` if that would not help."""
-        status = self._process.poll()
-        if status is None or (status == 0 and self.order.may_end):
+        if self.is_running or (self._process.exitcode == 0 and self.order.may_end):
             return
-        self._listener.join(timeout=1.0)
+        status = self._process.exitcode
+        self._end()
         if time.monotonic() - self._since_s > SOUND_S:
             self.restarts_count = 0
         if self._reason or self.restarts_count == RESTARTS_MAX_COUNT:
@@ -78,43 +92,55 @@ class Child:
 
     def ask_to_stop(self) -> None:
         """SIGTERM, if it still runs."""
-        if self.is_running:
-            self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
 
     def kill(self) -> None:
         """End it at once; nothing is lost by that."""
-        if self.is_running:
-            self._process.kill()
-        self._process.wait()
-        self._listener.join(timeout=1.0)
+        self._process.kill()
+        self._process.join()
+        self._end()
 
     def _start(self) -> None:
         self._since_s = time.monotonic()
         self._reason = ""
-        # -P: the folder this is run from is no place to import from. A session of its own: Ctrl-C
-        # goes to the supervisor alone, which stops the others in order.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "infra.command", *self.order.words],
-            env=self._environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=self.order.descriptors,
-            start_new_session=True,
-            text=True,
-            errors="replace",
+        hears, said = _FORKING.Pipe(duplex=False)
+        life, self._life = _FORKING.Pipe(duplex=False)
+        self._process: BaseProcess = _FORKING.Process(
+            target=live,
+            args=(
+                self.order.name,
+                self.order.words,
+                self._environment,
+                said,
+                life,
+                self.order.listener,
+            ),
+            daemon=True,
         )
-        self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
+        try:
+            self._process.start()
+        except (EOFError, OSError) as error:
+            self._reason = f"could not be started: {error or type(error).__name__}"
+        said.close()
+        life.close()
+        self._listener = threading.Thread(target=self._listen, args=(hears,), daemon=True)
         self._listener.start()
 
-    def _listen(self, process: subprocess.Popen[str]) -> None:
-        assert process.stderr is not None
-        for line in process.stderr:
-            text = line.rstrip()
-            if text.startswith(PREFIX):
-                self._reason = text.removeprefix(PREFIX)
-            elif text:
-                self.said = f"{self.order.name}: {text}"
+    def _end(self) -> None:
+        # Were the process it was forked from killed, its own end would be unknown: the end of the
+        # pipe is its end too.
+        self._life.close()
+        self._listener.join(timeout=1.0)
+
+    def _listen(self, hears: Connection) -> None:
+        with os.fdopen(os.dup(hears.fileno()), errors="replace") as lines:
+            for line in lines:
+                text = line.rstrip()
+                if text.startswith(PREFIX):
+                    self._reason = text.removeprefix(PREFIX)
+                elif text:
+                    self.said = f"{self.order.name}: {text}"
+        hears.close()
 
 
 def stop(children: Iterable[Child], *, patience_s: float) -> None:
@@ -135,7 +161,7 @@ def tend(children: Sequence[Child]) -> None:
         child.tend()
 
 
-def _ending(status: int) -> str:
-    if status < 0:
+def _ending(status: int | None) -> str:
+    if status is not None and status < 0:
         return f"killed by {signal.Signals(-status).name} again and again"
     return f"left with status {status} and no reason"

@@ -17,7 +17,6 @@ import typer
 from infra import kernels, options
 from infra.command_dead import dead
 from infra.command_log import log
-from infra.supervised import leave_with_supervisor
 from infra.usage import BadUsage
 from streams.settings import Settings
 from twin.errors import TwinError
@@ -229,7 +228,6 @@ def _begin_process(directory: options.Dir, port: options.Port = None) -> Setting
     """What the long-lived processes have in common; numba is not imported before it."""
     from infra import logs
 
-    leave_with_supervisor()
     kernels.use()
     settings = options.settings_of(directory, port)
     logs.configure(settings.log_level)

@@ -82,13 +82,16 @@ def _run(
     listener: socket.socket,
     stop: threading.Event,
 ) -> None:
-    through = _through_count(settings, plan)
-    crew = [Child(order, settings.environment()) for order in _orders(plan, through)]
-    try:
-        # Imported while the others start: the read model's packages take a second.
-        from infra.watching import Watch
+    children.prepare()
+    # Imported while what the others share is imported too: the read model's packages take seconds.
+    from infra.watching import Watch
 
+    through = _through_count(settings, plan)
+    crew: list[Child] = []
+    try:
         with Watch(settings, choice, is_plain=plan.is_plain) as watch:
+            orders = () if stop.is_set() else _orders(plan, through)
+            crew += [Child(order, settings.environment()) for order in orders]
             watch.notes_from(crew)
             _watch(watch, crew, stop, through=through, api=_api(settings, listener))
             _drain(watch, crew)
@@ -150,8 +153,7 @@ def _orders(plan: Plan, through: int | None) -> list[Order]:
 
 
 def _api(settings: Settings, listener: socket.socket) -> Callable[[], Child]:
-    descriptor = listener.fileno()
-    order = Order("api", ("api", "--listener", str(descriptor)), descriptors=(descriptor,))
+    order = Order("api", ("api",), listener=listener)
     return lambda: Child(order, settings.environment())
 
 

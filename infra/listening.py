@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 
 from infra.usage import BadUsage
@@ -39,7 +40,7 @@ def listening(settings: Settings) -> socket.socket:
 
 def inherited(descriptor: int) -> socket.socket:
     """The socket a supervisor made and passed on."""
-    return socket.socket(fileno=descriptor)
+    return socket.socket(fileno=os.dup(descriptor))
 
 
 def port_of(listener: socket.socket) -> int:

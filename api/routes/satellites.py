@@ -26,7 +26,7 @@ from twin.units import instant_text
 router = APIRouter(tags=["satellites"])
 
 AssetId = Annotated[
-    int, Path(ge=0, lt=ASSET_ID_END, description="The satellite.", examples=[5_300_001])
+    int, Path(ge=0, lt=ASSET_ID_END, description="The satellite.", examples=[530_000_001])
 ]
 
 

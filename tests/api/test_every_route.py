@@ -120,6 +120,24 @@ def test_every_route_is_described_to_the_last_parameter(client: httpx.Client) ->
     assert silent == []
 
 
+@pytest.mark.parametrize("path", [path for path in INVENTORY if path not in PAGES])
+def test_the_examples_of_the_description_are_answered(
+    application, client: httpx.Client, path: str
+) -> None:
+    """Each parameter has an example, or a default, that together make a good question."""
+    operation = application.openapi()["paths"][path]["get"]
+    given = {
+        (said["in"], said["name"]): said["schema"]["examples"][0]
+        for said in operation.get("parameters", [])
+        if "examples" in said["schema"] and said["name"] != "Last-Event-ID"
+    }
+    in_path = {name: value for (place, name), value in given.items() if place == "path"}
+    in_query = {name: value for (place, name), value in given.items() if place == "query"}
+
+    with client.stream("GET", path.format(**in_path), params=in_query) as answer:
+        assert answer.status_code == 200, answer.read()
+
+
 def test_every_property_of_every_answer_is_described(client: httpx.Client) -> None:
     models = client.get("/openapi.json").json()["components"]["schemas"]
 

@@ -1,0 +1,160 @@
+"""The README is true: its commands run, and nothing a user meets is left out."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.app import create_app
+from infra.command import app as command_line
+from streams.settings import SETTINGS, load_settings
+from twin.events import KINDS
+from twin.views import VIEWS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS = [line[2:] for line in README.splitlines() if line.startswith("$ ")]
+PORT = 18_473
+START_S = 90.0
+
+
+def test_every_setting_is_described_as_it_is() -> None:
+    for setting in SETTINGS:
+        default = re.escape(setting.default.strip("`"))
+        row = rf"\| `{setting.variable}` \| {re.escape(setting.meaning)} \| `{default}` \|"
+        assert re.search(row, README), setting.variable
+
+
+def test_every_route_is_described(tmp_path: Path) -> None:
+    described = set(re.findall(r"`GET (/[^`?]*)`", README))
+    paths = set(create_app(load_settings({}, directory=tmp_path)).openapi()["paths"])
+
+    assert paths - described == set()
+
+
+def test_every_event_view_and_column_is_described() -> None:
+    named = set(re.findall(r"`(\w+)`", README))
+    wanted = {*KINDS, *VIEWS}
+    for view in VIEWS.values():
+        wanted |= {*view.column_names}
+
+    assert wanted - named == set()
+
+
+def test_every_command_of_the_command_line_is_described() -> None:
+    names = {
+        command.name or command.callback.__name__ for command in command_line.registered_commands
+    }
+
+    assert {name for name in names if name not in README} <= {"warm", "bench"}
+
+
+def test_every_link_leads_somewhere() -> None:
+    for readme in ROOT.glob("*/README.md"):
+        for link in re.findall(r"\]\(([^)#:]+)\)", readme.read_text()):
+            assert (readme.parent / link).exists(), f"{readme}: {link}"
+    for link in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_every_make_target_named_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for command in COMMANDS:
+        if command.startswith("make "):
+            assert re.search(rf"^{command.split()[1]}:", makefile, re.MULTILINE), command
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The demo as it runs without a terminal, fast enough to have a past."""
+    folder = tmp_path_factory.mktemp("readme") / "var"
+    arguments = ["--dir", str(folder), "--port", str(PORT), "--speed", "1200"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infra.command", "demo", "--plain", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for_tick(35)
+        yield folder
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def _wait_for_tick(number: int) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://localhost:{PORT}/v1/health") as answer:
+                if int(re.search(rb'"number":(\d+)', answer.read())[1]) >= number:
+                    return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"no tick {number} within {START_S} s")
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("curl ")])
+def test_every_question_of_the_readme_gets_an_answer(command: str, demo: Path) -> None:
+    words = shlex.split(command.replace("localhost:8000", f"localhost:{PORT}"))
+    if "-sN" in words:
+        words += ["--max-time", "3"]
+
+    answer = subprocess.run(
+        [*words, "-w", "\n%{http_code}"], capture_output=True, text=True, timeout=60
+    )
+
+    assert answer.stdout.rsplit("\n", 1)[1] == "200"
+    assert len(answer.stdout) > 100
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(".venv/bin/twin ")])
+def test_every_twin_command_of_the_readme_succeeds(
+    command: str, demo: Path, tmp_path: Path
+) -> None:
+    words = shlex.split(command.removeprefix(".venv/bin/twin "))
+    folders = {"var": str(demo), "var-faults": str(tmp_path / "faults")}
+    words = [folders.get(word, word) for word in words]
+    more = ["--port", "0"] if words[0] == "demo" else []
+    if words[:2] == ["dead", "list"]:
+        _twin(
+            "demo",
+            "--plain",
+            "--ticks",
+            "12",
+            "--speed",
+            "max",
+            "--faults",
+            "--port",
+            "0",
+            "--dir",
+            folders["var-faults"],
+        )
+
+    answer = _twin(*words, *more)
+
+    assert answer.strip()
+
+
+def _twin(*words: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name[:5] != "TWIN_"}
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.command", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
