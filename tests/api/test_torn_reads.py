@@ -13,7 +13,7 @@ from tests.api.conftest import PATIENCE_S, served
 from tests.builders import SmallTwin
 from twin.views import VIEWS
 
-TICKS_COUNT = 60
+TICKS_COUNT = 30
 
 
 def ticks_of_twin(body: dict) -> set[str]:

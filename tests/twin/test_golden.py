@@ -1,4 +1,4 @@
-"""What earlier code wrote must read the same today: a journal hash for hash, a frame sum for sum."""
+"""What earlier code wrote reads the same today: a journal hash for hash, a frame sum for sum."""
 
 from __future__ import annotations
 
