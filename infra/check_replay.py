@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 
-import msgspec
 from sqlalchemy import Engine
 
+from infra.sight import Verdict
 from streams.log.port import Log
 from streams.replay import fold, records
 from streams.store import queries
@@ -23,13 +23,6 @@ from twin.units import instant_text
 
 POLL_S = 0.1
 PAGE_COUNT = 256
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """How far hashes were compared, and all agreed."""
-
-    number: int = 0
-    tick_ns: int = 0
 
 
 class CheckReplay:

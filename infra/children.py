@@ -15,7 +15,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -40,13 +40,15 @@ class Ended(TwinError):
 class Order(msgspec.Struct, frozen=True):
     """What to run: a name for people, the words after ``twin``, a socket to hand down.
 
-    One that ``may_end`` has done its work when it leaves with status 0.
+    One that ``may_end`` has done its work when it leaves with status 0. ``on_told`` gets each
+    line it writes to stdout, in a thread.
     """
 
     name: str
     words: tuple[str, ...]
     listener: socket.socket | None = None
     may_end: bool = False
+    on_told: Callable[[str], None] | None = None
 
 
 def prepare() -> None:
@@ -103,44 +105,58 @@ class Child:
     def _start(self) -> None:
         self._since_s = time.monotonic()
         self._reason = ""
+        order = self.order
         hears, said = _FORKING.Pipe(duplex=False)
+        learns, told = _FORKING.Pipe(duplex=False)
         life, self._life = _FORKING.Pipe(duplex=False)
         self._process: BaseProcess = _FORKING.Process(
             target=live,
-            args=(
-                self.order.name,
-                self.order.words,
-                self._environment,
-                said,
-                life,
-                self.order.listener,
-            ),
+            args=(order.name, order.words, self._environment),
+            kwargs={"said": said, "told": told, "life": life, "listener": order.listener},
             daemon=True,
         )
         try:
             self._process.start()
         except (EOFError, OSError) as error:
             self._reason = f"could not be started: {error or type(error).__name__}"
-        said.close()
-        life.close()
-        self._listener = threading.Thread(target=self._listen, args=(hears,), daemon=True)
-        self._listener.start()
+        for end in (said, told, life):
+            end.close()
+        self._listeners = [
+            _listening(hears, self._hear),
+            _listening(learns, order.on_told or _ignore),
+        ]
 
     def _end(self) -> None:
         # Were the process it was forked from killed, its own end would be unknown: the end of the
         # pipe is its end too.
         self._life.close()
-        self._listener.join(timeout=1.0)
+        for listener in self._listeners:
+            listener.join(timeout=1.0)
 
-    def _listen(self, hears: Connection) -> None:
-        with os.fdopen(os.dup(hears.fileno()), errors="replace") as lines:
+    def _hear(self, line: str) -> None:
+        if line.startswith(PREFIX):
+            self._reason = line.removeprefix(PREFIX)
+        else:
+            self.said = f"{self.order.name}: {line}"
+
+
+def _listening(pipe: Connection, on_line: Callable[[str], None]) -> threading.Thread:
+    """A thread that hears every line until the pipe ends."""
+
+    def listen() -> None:
+        with os.fdopen(os.dup(pipe.fileno()), errors="replace") as lines:
+            pipe.close()
             for line in lines:
-                text = line.rstrip()
-                if text.startswith(PREFIX):
-                    self._reason = text.removeprefix(PREFIX)
-                elif text:
-                    self.said = f"{self.order.name}: {text}"
-        hears.close()
+                if text := line.strip():
+                    on_line(text)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    return listener
+
+
+def _ignore(_: str) -> None:
+    """Nobody asked."""
 
 
 def stop(children: Iterable[Child], *, patience_s: float) -> None:

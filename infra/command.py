@@ -154,6 +154,15 @@ def api(
     serving.run(settings, made)
 
 
+@app.command(hidden=True)
+def watch(directory: options.Dir = None) -> None:
+    """Tell what a running demo comes to, as JSON lines."""
+    settings = _begin_process(directory)
+    from infra import watching
+
+    watching.run(settings)
+
+
 @app.command()
 def replay(
     directory: options.Dir = None,

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,13 +22,11 @@ from infra import children, kernels
 from infra.catalogues import bad_rows_line, report_bad_rows
 from infra.children import Child, Ended, Order
 from infra.listening import listening, port_of
+from infra.showing import Show
 from infra.world_file import Asked, WorldChoice, kept, settle
 from streams.log.ownership import Claim, try_claim
 from streams.settings import Settings
 from twin.errors import Unavailable
-
-if TYPE_CHECKING:
-    from infra.watching import Watch
 
 DRAIN_S = 5.0
 STOP_S = 5.0
@@ -83,18 +80,15 @@ def _run(
     stop: threading.Event,
 ) -> None:
     children.prepare()
-    # Imported while what the others share is imported too: the read model's packages take seconds.
-    from infra.watching import Watch
-
     through = _through_count(settings, plan)
     crew: list[Child] = []
     try:
-        with Watch(settings, choice, is_plain=plan.is_plain) as watch:
-            orders = () if stop.is_set() else _orders(plan, through)
+        with Show(settings, choice, is_plain=plan.is_plain) as show:
+            orders = () if stop.is_set() else _orders(show, plan, through)
             crew += [Child(order, settings.environment()) for order in orders]
-            watch.notes_from(crew)
-            _watch(watch, crew, stop, through=through, api=_api(settings, listener))
-            _drain(watch, crew)
+            show.notes_from(crew)
+            _watch(show, crew, stop, through=through, api=_api(settings, listener))
+            _drain(show, crew)
     except KeyboardInterrupt:
         for child in crew:
             child.kill()
@@ -104,7 +98,7 @@ def _run(
 
 
 def _watch(
-    watch: Watch,
+    show: Show,
     crew: list[Child],
     stop: threading.Event,
     *,
@@ -119,36 +113,37 @@ def _watch(
     has_api, api_at_s = False, time.monotonic() + API_AFTER_S
     while not stop.is_set():
         children.tend(crew)
-        watch.look()
-        if through is not None and watch.is_done(through):
+        show.draw()
+        if through is not None and show.seen.committed_count >= through:
             return
-        if not has_api and (watch.has_tick or time.monotonic() > api_at_s):
+        if not has_api and (show.seen.committed_count or time.monotonic() > api_at_s):
             crew.append(api())
             has_api = True
         stop.wait(LOOK_S)
 
 
-def _drain(watch: Watch, crew: Sequence[Child]) -> None:
+def _drain(show: Show, crew: Sequence[Child]) -> None:
     """Stop the world, and give the twin a moment to hear what it said."""
-    watch.say_stopping()
+    show.say_stopping()
     children.stop([child for child in crew if child.order.name == WORLD], patience_s=STOP_S)
     deadline_s = time.monotonic() + DRAIN_S
-    while not watch.is_drained() and time.monotonic() < deadline_s:
-        watch.look()
+    while not show.is_drained and time.monotonic() < deadline_s:
         time.sleep(LOOK_S)
+        show.draw()
 
 
-def _orders(plan: Plan, through: int | None) -> list[Order]:
-    """What starts at once, the slowest to begin first; what it needs is made by whoever comes."""
+def _orders(show: Show, plan: Plan, through: int | None) -> list[Order]:
+    """What starts at once; what these need is made by whoever comes first."""
     speed = "max" if plan.speed is None else repr(plan.speed)
     ending = () if through is None else ("--through", str(through))
     return [
+        Order(WORLD, ("simulate", "--speed", speed, *ending), may_end=True),
         Order("core", ("worker", "--role", "sequence", "--role", "keep")),
         *(
             Order(f"observer {number}", ("worker", "--role", "observe"))
             for number in range(1, plan.workers_count + 1)
         ),
-        Order(WORLD, ("simulate", "--speed", speed, *ending), may_end=True),
+        Order("watch", ("watch",), on_told=show.take),
     ]
 
 

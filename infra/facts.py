@@ -1,4 +1,4 @@
-"""What the panel and the plain lines say: one tick of the read model, summed up."""
+"""One tick of the read model, summed up for people."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Engine
 
+from infra.sight import Compute, Facts, OpenAlert, Place, Power, SegmentFacts
 from streams.store import queries
 from streams.store.queries import TickInfo
 from streams.store.tables import LIVE
@@ -20,71 +20,6 @@ SUPPLIED = ("generated_w", "imported_w")
 USED = ("bus_w", "payload_w", "compute_w", "cooling_w")
 
 Row = dict[str, Any]
-
-
-class Power(msgspec.Struct, frozen=True):
-    """What a place was supplied with and used, and what its batteries hold."""
-
-    supplied_w: float
-    used_w: float
-    compute_w: float
-    charge_fraction: float | None
-
-
-class Compute(msgspec.Struct, frozen=True):
-    """Accelerators of a place: what could work, and what did."""
-
-    installed_count: int
-    available_count: int
-    delivered_count: int
-    available_tok_per_s: int
-    delivered_tok_per_s: int
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Orbit, or the ground."""
-
-    power: Power
-    compute: Compute
-
-
-class SegmentFacts(msgspec.Struct, frozen=True):
-    """One segment: its assets, their power, and what limits most of them."""
-
-    segment: str
-    is_ground: bool
-    installed_count: int
-    up_count: int
-    sunlit_fraction: float | None
-    charge_fraction: float | None
-    supplied_w: float
-    used_w: float
-    binding_constraint: str
-
-
-class OpenAlert(msgspec.Struct, frozen=True):
-    """An alarm that stands: which, how bad, and the assets it names."""
-
-    alarm_id: str
-    severity: str
-    value: float
-    asset_ids: tuple[int, ...]
-
-
-class Facts(msgspec.Struct, frozen=True):
-    """One committed tick for people."""
-
-    tick: TickInfo
-    lag_s: float | None
-    satellites_count: int
-    satellites_up_count: int
-    sunlit_fraction: float | None
-    downlink_available_bps: int
-    downlink_delivered_bps: int
-    orbit: Place
-    ground: Place
-    segments: tuple[SegmentFacts, ...]
-    alerts: tuple[OpenAlert, ...]
 
 
 def latest(engine: Engine) -> Facts | None:
@@ -112,7 +47,11 @@ def _facts(db: Connection, tick: TickInfo) -> Facts:
     lags_s = [row["lag_s"] for row in health if row["lag_s"] is not None]
     alerts = queries.alerts(db, LIVE, at_ns=None, is_open=True, limit=ALERTS_SHOWN_COUNT)
     return Facts(
-        tick=tick,
+        number=tick.number,
+        tick_ns=tick.tick_ns,
+        hash=tick.hash,
+        rows_count=tick.rows_count,
+        not_applied_count=tick.quarantined_count + tick.refused_count,
         lag_s=max(lags_s, default=None),
         satellites_count=sum(row["assets_installed_count"] for row in assets),
         satellites_up_count=sum(row["assets_up_count"] for row in assets),

@@ -51,7 +51,7 @@ class Panel:
         return whole
 
     def _middle(self, sight: Sight) -> list[Layout]:
-        facts = sight.facts
+        facts = sight.seen.facts
         if facts is None:
             waiting = Text("starting: world, workers, read model, API …", style="dim")
             return [Layout(Padding(waiting, (1, 2)))]

@@ -7,8 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from infra.facts import Facts, OpenAlert, Place
-from infra.sight import Setting, Sight
+from infra.sight import Facts, OpenAlert, Place, Setting, Sight
 from infra.words import amount, percent, rate, seconds, share
 from twin.units import instant_text
 
@@ -23,15 +22,15 @@ def head(setting: Setting, sight: Sight) -> Panel:
     line = Table.grid(expand=True)
     for justify in ("left", "center", "center", "right"):
         line.add_column(justify=justify, no_wrap=True)
-    facts = sight.facts
+    facts = sight.seen.facts
     state = Text("■ stopping", "yellow") if sight.is_stopping else Text("● running", "green")
     if facts is None:
         line.add_row(Text("before the first tick"), "", "", state)
     else:
-        when = instant_text(facts.tick.tick_ns).replace("T", " ")
+        when = instant_text(facts.tick_ns).replace("T", " ")
         line.add_row(
             Text(when, "bold"),
-            f"tick {facts.tick.number:,}",
+            f"tick {facts.number:,}",
             f"{rate(sight.ticks_per_s)}  lag {seconds(facts.lag_s)}",
             state,
         )
@@ -75,11 +74,11 @@ def compute(facts: Facts) -> Panel:
 def proof(facts: Facts, sight: Sight) -> Panel:
     """The state hash, and whether a replay comes to the same."""
     lines = _pairs()
-    lines.add_row("state hash", Text(f"{facts.tick.hash[:20]}…", "cyan"))
+    lines.add_row("state hash", Text(f"{facts.hash[:20]}…", "cyan"))
     lines.add_row("check replay", _verdict(sight))
-    lines.add_row("journal", f"{facts.tick.number:,} records, chained")
-    unread = facts.tick.quarantined_count + facts.tick.refused_count
-    lines.add_row("this tick", f"{facts.tick.rows_count:,} rows, {unread} not applied")
+    lines.add_row("journal", f"{facts.number:,} records, chained")
+    unread = facts.not_applied_count
+    lines.add_row("this tick", f"{facts.rows_count:,} rows, {unread} not applied")
     return _boxed(lines, "proof")
 
 
@@ -136,9 +135,9 @@ def foot(setting: Setting, sight: Sight) -> Table:
 
 def farewell(sight: Sight) -> Text:
     """What is left on the terminal when the panel goes."""
-    if sight.facts is None:
+    if sight.seen.facts is None:
         return Text("stopped before the first tick")
-    tick = sight.facts.tick
+    tick = sight.seen.facts
     return Text.assemble(
         f"stopped at {instant_text(tick.tick_ns)} after {tick.number:,} ticks, hash ",
         (tick.hash[:20], "cyan"),
@@ -157,7 +156,7 @@ def _world(setting: Setting) -> Text:
 
 
 def _verdict(sight: Sight) -> Text:
-    number = sight.verdict.number
+    number = sight.seen.verdict.number
     if not number:
         return Text("not yet", "dim")
     return Text(f"✔ agrees to tick {number:,}", "green")

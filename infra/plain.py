@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from infra.facts import Facts
-from infra.sight import Setting, Sight
+from infra.sight import Facts, Setting, Sight
 from infra.words import amount, percent, rate, seconds
 from twin.units import instant_text
 
@@ -40,20 +39,20 @@ class PlainLines:
     def close(self, sight: Sight) -> None:
         """The last tick, and how to go on."""
         self._show(sight)
-        if sight.facts is None:
+        if sight.seen.facts is None:
             self._write("stopped before the first tick")
         else:
             self._write(
-                f"stopped after {_ticks(sight.facts.tick.number)}, "
+                f"stopped after {_ticks(sight.seen.facts.number)}, "
                 f"{_replay(sight)}; the same command goes on from here"
             )
 
     def _show(self, sight: Sight) -> None:
-        facts = sight.facts
-        if facts is None or facts.tick.number == self._shown_number:
+        facts = sight.seen.facts
+        if facts is None or facts.number == self._shown_number:
             return
         self._shown_s = time.monotonic()
-        self._shown_number = facts.tick.number
+        self._shown_number = facts.number
         self._write("  ".join([*_progress(facts, sight), *_state(facts), *_proof(facts, sight)]))
 
     def _write(self, line: str) -> None:
@@ -62,8 +61,8 @@ class PlainLines:
 
 def _progress(facts: Facts, sight: Sight) -> list[str]:
     return [
-        instant_text(facts.tick.tick_ns),
-        f"tick {facts.tick.number}",
+        instant_text(facts.tick_ns),
+        f"tick {facts.number}",
         f"lag {seconds(facts.lag_s)}",
         f"{rate(sight.ticks_per_s)}",
     ]
@@ -88,11 +87,11 @@ def _state(facts: Facts) -> list[str]:
 
 
 def _proof(facts: Facts, sight: Sight) -> list[str]:
-    return [f"hash {facts.tick.hash[:12]}", _replay(sight)]
+    return [f"hash {facts.hash[:12]}", _replay(sight)]
 
 
 def _replay(sight: Sight) -> str:
-    number = sight.verdict.number
+    number = sight.seen.verdict.number
     return f"replay agrees to tick {number}" if number else "replay pending"
 
 

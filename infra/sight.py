@@ -1,4 +1,4 @@
-"""What a display of the demo is given to show."""
+"""What is seen of a running demo, as values: made by one process, shown by another."""
 
 from __future__ import annotations
 
@@ -6,21 +6,104 @@ from typing import Protocol
 
 import msgspec
 
-from infra.check_replay import Verdict
-from infra.facts import Facts
 from infra.world_file import WorldChoice
 
 
-class Sight(msgspec.Struct, frozen=True):
-    """All there is to show at one moment; ``facts`` is None before the first tick.
+class Power(msgspec.Struct, frozen=True):
+    """What a place was supplied with and used, and what its batteries hold."""
 
-    ``note`` is the last line that a process wrote to stderr.
+    supplied_w: float
+    used_w: float
+    compute_w: float
+    charge_fraction: float | None
+
+
+class Compute(msgspec.Struct, frozen=True):
+    """Accelerators of a place: what could work, and what did."""
+
+    installed_count: int
+    available_count: int
+    delivered_count: int
+    available_tok_per_s: int
+    delivered_tok_per_s: int
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Orbit, or the ground."""
+
+    power: Power
+    compute: Compute
+
+
+class SegmentFacts(msgspec.Struct, frozen=True):
+    """One segment: its assets, their power, and what limits most of them."""
+
+    segment: str
+    is_ground: bool
+    installed_count: int
+    up_count: int
+    sunlit_fraction: float | None
+    charge_fraction: float | None
+    supplied_w: float
+    used_w: float
+    binding_constraint: str
+
+
+class OpenAlert(msgspec.Struct, frozen=True):
+    """An alarm that stands: which, how bad, and the assets it names."""
+
+    alarm_id: str
+    severity: str
+    value: float
+    asset_ids: tuple[int, ...]
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """One committed tick for people."""
+
+    number: int
+    tick_ns: int
+    hash: str
+    rows_count: int
+    not_applied_count: int
+    lag_s: float | None
+    satellites_count: int
+    satellites_up_count: int
+    sunlit_fraction: float | None
+    downlink_available_bps: int
+    downlink_delivered_bps: int
+    orbit: Place
+    ground: Place
+    segments: tuple[SegmentFacts, ...]
+    alerts: tuple[OpenAlert, ...]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """How far the hashes of a check replay were compared, and all agreed."""
+
+    number: int = 0
+    tick_ns: int = 0
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What one look at the log and the read model found; ``facts`` is None before a tick.
+
+    ``published_count``, ``closed_count`` and ``committed_count`` are ticks: sealed by the world,
+    in the journal, in the read model.
     """
 
-    facts: Facts | None
-    verdict: Verdict
+    facts: Facts | None = None
+    verdict: Verdict = Verdict()
+    published_count: int = 0
+    closed_count: int = 0
+    committed_count: int = 0
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """All there is to show at one moment; ``note`` is the last line a process wrote to stderr."""
+
+    seen: Seen
     ticks_per_s: float | None
-    published_count: int
     is_stopping: bool
     note: str
 

@@ -20,15 +20,18 @@ def live(
     name: str,
     words: Sequence[str],
     environment: Mapping[str, str],
+    *,
     said: Connection,
+    told: Connection,
     life: Connection,
     listener: socket.socket | None,
 ) -> None:
     """Run one command line to its end; a socket that was handed down is named in it.
 
-    What it says on stderr goes to ``said``, and it ends when ``life`` does.
+    Its stderr goes to ``said``, its stdout to ``told``, and it ends when ``life`` does.
     """
     os.setsid()  # Ctrl-C goes to the supervisor alone, which stops the others in order
+    os.dup2(told.fileno(), sys.stdout.fileno())
     os.dup2(said.fileno(), sys.stderr.fileno())
     os.environ.update(environment)
     _show_name(name)

@@ -53,6 +53,8 @@ def run() -> None:
 
 def warm() -> None:
     """Every kernel, for every type it is called with."""
+    import infra.preloaded  # noqa: F401 - it calls one, too
+
     drawn = World(
         load("2029"),
         seed=1,

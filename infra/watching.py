@@ -1,126 +1,63 @@
-"""What the supervisor of a demo sees: the read model, a check replay, and what processes say."""
+"""The watching process of a demo: it looks at the log and the read model, and replays.
+
+It tells what it sees on stdout, one JSON line a look, to whoever shows it.
+"""
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 import time
-from collections import deque
-from collections.abc import Sequence
-from types import TracebackType
+
+import msgspec
+from sqlalchemy import Engine
 
 from infra import facts
 from infra.check_replay import CheckReplay
-from infra.children import Child
-from infra.facts import Facts
 from infra.installation import ready_log
-from infra.sight import Display, Setting, Sight
-from infra.world_file import WorldChoice
+from infra.sight import Facts, Seen
+from streams.log.port import Log
 from streams.settings import Settings
 from streams.store.database import open_database
 from streams.topics import JOURNAL, SEALS
-from twin.baseline import load
 
-RATE_S = 5.0
-"""Over how long ticks per second are counted."""
+LOOK_S = 0.05
+FACTS_S = 0.2
+"""Facts take ten milliseconds to sum up: at full speed not every tick is shown."""
 
 
-class Watch:
-    """Looks at a running demo and shows it."""
+def run(settings: Settings) -> None:
+    """Look until SIGTERM or SIGINT; raises what the check replay found wrong."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log, engine = ready_log(settings), open_database(settings.database_url)
+    check = CheckReplay(log, engine)
+    check.start()
+    _tell(log, engine, check, stop)
+    check.stop()
 
-    def __init__(self, settings: Settings, choice: WorldChoice, *, is_plain: bool) -> None:
-        self._log = ready_log(settings)
-        self._engine = open_database(settings.database_url)
-        self._check = CheckReplay(self._log, self._engine)
-        self._crew: Sequence[Child] = ()
-        self._facts: Facts | None = None
-        self._passed: deque[tuple[float, int]] = deque()
-        self._is_stopping = False
-        self._display = _display(_setting(settings, choice), is_plain=is_plain)
 
-    def __enter__(self) -> Watch:
-        self._check.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        self._check.stop()
-        if kind is None:
-            self.look()
-        self._display.close(self._sight())
-        self._engine.dispose()
-        self._log.close()
-
-    def notes_from(self, crew: Sequence[Child]) -> None:
-        """Show what these processes say on stderr."""
-        self._crew = crew
-
-    def look(self) -> None:
-        """Look and show; raises what the check replay found wrong."""
-        if self._check.error is not None:
-            raise self._check.error
-        latest = facts.latest(self._engine)
-        if latest is not None and (self._facts is None or latest.tick != self._facts.tick):
-            self._facts = latest
-            self._note_pace(latest.tick.number)
-        self._display.show(self._sight())
-
-    @property
-    def has_tick(self) -> bool:
-        """Whether a tick was committed since this began to look, or before."""
-        return self._facts is not None
-
-    def is_done(self, through: int) -> bool:
-        """Whether so many ticks are committed."""
-        return self._facts is not None and self._facts.tick.number >= through
-
-    def is_drained(self) -> bool:
-        """Whether everything published is committed, and checked."""
-        published = self._log.span(SEALS, 0).end
-        closed = self._log.span(JOURNAL, 0).end
-        return self._check.verdict.number >= max(published, closed)
-
-    def say_stopping(self) -> None:
-        """From now on the demo only finishes what was begun."""
-        self._is_stopping = True
-        self._display.show(self._sight())
-
-    def _sight(self) -> Sight:
-        return Sight(
-            facts=self._facts,
-            verdict=self._check.verdict,
-            ticks_per_s=self._ticks_per_s(),
-            published_count=self._log.span(SEALS, 0).end,
-            is_stopping=self._is_stopping,
-            note=next((child.said for child in self._crew if child.said), ""),
+def _tell(log: Log, engine: Engine, check: CheckReplay, stop: threading.Event) -> None:
+    told: Seen | None = None
+    latest: Facts | None = None
+    summed_s = 0.0
+    while not stop.wait(LOOK_S):
+        if check.error is not None:
+            raise check.error
+        committed_count = facts.committed_count(engine)
+        is_new = latest is None or latest.number < committed_count
+        if committed_count and is_new and time.monotonic() - summed_s >= FACTS_S:
+            latest, summed_s = facts.latest(engine), time.monotonic()
+        seen = Seen(
+            facts=latest,
+            verdict=check.verdict,
+            published_count=log.span(SEALS, 0).end,
+            closed_count=log.span(JOURNAL, 0).end,
+            committed_count=committed_count,
         )
-
-    def _note_pace(self, number: int) -> None:
-        now_s = time.monotonic()
-        self._passed.append((now_s, number))
-        while now_s - self._passed[0][0] > RATE_S and len(self._passed) > 2:
-            self._passed.popleft()
-
-    def _ticks_per_s(self) -> float | None:
-        if len(self._passed) < 2:
-            return None
-        (first_s, first), (last_s, last) = self._passed[0], self._passed[-1]
-        return (last - first) / (last_s - first_s)
-
-
-def _setting(settings: Settings, choice: WorldChoice) -> Setting:
-    return Setting(
-        choice=choice,
-        is_assumed=load(choice.world).is_assumed,
-        directory=str(settings.directory),
-        url=f"http://{settings.host}:{settings.port}",
-    )
-
-
-def _display(setting: Setting, *, is_plain: bool) -> Display:
-    if is_plain:
-        from infra.plain import PlainLines
-
-        return PlainLines(setting)
-    from infra.panel import Panel
-
-    return Panel(setting)
+        if seen != told:
+            sys.stdout.buffer.write(msgspec.json.encode(seen) + b"\n")
+            sys.stdout.buffer.flush()
+            told = seen

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -14,11 +16,17 @@ import pytest
 
 from api.app import create_app
 from api.fleet import SATELLITE
+from api.journal import Journal
 from api.media import Media
+from api.reading import Reader
 from api.schemas import OneSatellite, SatellitePage
+from api.shelf import Shelf
+from streams.store import queries
+from streams.store.tables import TICK
 from streams.topics import SATELLITES
 from tests.api.conftest import served
 from tests.builders import SmallTwin
+from twin.errors import BrokenInvariant
 from twin.frames import decode_frame
 from twin.identity import Identity, digest_of
 from twin.observe import observe
@@ -246,3 +254,49 @@ def _reference(said: dict[str, Any]) -> FrameRef:
         segment=said["segment"],
         rows_count=said["rows_count"],
     )
+
+
+def test_the_shelf_holds_no_more_frames_than_it_has_room_for(own: SmallTwin) -> None:
+    tick = _reader(own).tick(None)
+    refs = _reader(own).journal.record(tick).provenance.frames
+    sizes_bytes = [
+        len(own.log.read(r.topic, r.partition, r.offset, limit=1, max_bytes=1)[0].value or b"")
+        for r in refs
+    ]
+    shelf = Shelf(own.log, max_bytes=max(sizes_bytes))
+
+    frames = [shelf.frame(ref) for ref in (*refs, *refs)]
+
+    assert len(refs) > 1
+    assert shelf.size_bytes <= max(sizes_bytes)
+    assert frames[0].header == frames[len(refs)].header
+
+
+def test_a_frame_with_other_bytes_is_not_believed(own: SmallTwin) -> None:
+    tick = _reader(own).tick(None)
+    ref = _reader(own).journal.record(tick).provenance.frames[0]
+    shelf = Shelf(own.log, max_bytes=1 << 20)
+
+    with pytest.raises(BrokenInvariant, match="other bytes"):
+        shelf.frame(msgspec.structs.replace(ref, digest=bytes(32)))
+
+
+def test_a_past_that_does_not_fold_to_its_hash_is_not_told(own: SmallTwin) -> None:
+    own.step(3)
+    with own.engine.begin() as db:
+        db.execute(TICK.update().where(TICK.c.number == 4).values(hash="0" * 64))
+        sound = queries.tick_numbered(db, "live", 3)
+        unsound = queries.tick_numbered(db, "live", 4)
+    assert sound is not None
+    assert unsound is not None
+    reader = _reader(own)
+
+    assert reader.journal.twin(sound).tick == sound
+    with pytest.raises(BrokenInvariant, match="fold"):
+        reader.journal.twin(unsound)
+    with pytest.raises(BrokenInvariant, match="fold"):
+        _reader(own).journal.twin(unsound)
+
+
+def _reader(twin: SmallTwin) -> Reader:
+    return Reader(twin.engine, Journal(twin.log, twin.engine, twins_count=4), clock_ns=time.time_ns)
