@@ -97,13 +97,15 @@ class Stored(msgspec.Struct, frozen=True):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Record)
-_COMPRESSOR = zstandard.ZstdCompressor(level=3, write_checksum=False)
-_DECOMPRESSOR = zstandard.ZstdDecompressor()
+# A zstd object must not be used by two threads at once, and is dear to make: each use takes an idle
+# one out of its list, or makes one. Taking from and adding to a list are atomic.
+_COMPRESSORS: list[zstandard.ZstdCompressor] = []
+_DECOMPRESSORS: list[zstandard.ZstdDecompressor] = []
 
 
 def encode_record(record: Record) -> bytes:
     """The stored form of a record."""
-    payload = _COMPRESSOR.compress(_ENCODER.encode(record))
+    payload = _compressed(_ENCODER.encode(record))
     return MAGIC + digest_of(payload) + payload
 
 
@@ -117,9 +119,7 @@ def decode_record(stored: bytes, *, number: int) -> Stored:
             remedy="restore the log from a copy; nothing after this record can be believed",
         )
     try:
-        if not 0 <= zstandard.frame_content_size(payload) <= RECORD_MAX_BYTES:
-            raise zstandard.ZstdError("a size no record has")
-        plain = _DECOMPRESSOR.decompress(payload)
+        plain = _decompressed(payload)
         return Stored(record=_DECODER.decode(plain), digest=stored[4:36])
     except (zstandard.ZstdError, msgspec.MsgspecError) as error:
         raise BrokenChain(
@@ -127,6 +127,28 @@ def decode_record(stored: bytes, *, number: int) -> Stored:
             number=number,
             remedy="it was written by other code; upgrade the twin first",
         ) from None
+
+
+def _compressed(plain: bytes) -> bytes:
+    try:
+        compressor = _COMPRESSORS.pop()
+    except IndexError:
+        compressor = zstandard.ZstdCompressor(level=3, write_checksum=False)
+    payload = compressor.compress(plain)
+    _COMPRESSORS.append(compressor)
+    return payload
+
+
+def _decompressed(payload: bytes) -> bytes:
+    if not 0 <= zstandard.frame_content_size(payload) <= RECORD_MAX_BYTES:
+        raise zstandard.ZstdError("a size no record has")
+    try:
+        decompressor = _DECOMPRESSORS.pop()
+    except IndexError:
+        decompressor = zstandard.ZstdDecompressor()
+    plain = decompressor.decompress(payload)
+    _DECOMPRESSORS.append(decompressor)
+    return plain
 
 
 class Chain:

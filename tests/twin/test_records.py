@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -26,6 +27,17 @@ def broken_at(journal: list[bytes]) -> int:
     with pytest.raises(BrokenChain) as caught:
         [chain.accept(stored) for stored in journal]
     return caught.value.number
+
+
+def test_records_are_read_and_written_by_many_threads_at_once(journal: list[bytes]) -> None:
+    def again(place: int) -> bytes:
+        stored = journal[place % len(journal)]
+        return encode_record(decode_record(stored, number=1).record)
+
+    with ThreadPoolExecutor(8) as pool:
+        written = list(pool.map(again, range(2_000)))
+
+    assert written == [journal[place % len(journal)] for place in range(2_000)]
 
 
 def test_a_sound_journal_is_accepted_whole(journal: list[bytes]) -> None:
