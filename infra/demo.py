@@ -84,17 +84,34 @@ def _run(
     crew: list[Child] = []
     try:
         with Show(settings, choice, is_plain=plan.is_plain) as show:
-            orders = () if stop.is_set() else _orders(show, plan, through)
-            crew += [Child(order, settings.environment()) for order in orders]
             show.notes_from(crew)
+            orders = _orders(show, plan, through)
+            starting = _start(crew, orders, settings, stop)
             _watch(show, crew, stop, through=through, api=_api(settings, listener))
-            _drain(show, crew)
+            if not starting.is_alive():
+                _drain(show, crew)
     except KeyboardInterrupt:
         for child in crew:
             child.kill()
         raise
     finally:
         children.stop(crew, patience_s=STOP_S)
+
+
+def _start(
+    crew: list[Child], orders: Sequence[Order], settings: Settings, stop: threading.Event
+) -> threading.Thread:
+    """Start them in a thread: the first has to wait for the imports, and Ctrl-C shall not."""
+
+    def start() -> None:
+        for order in orders:
+            if stop.is_set():
+                return
+            crew.append(Child(order, settings.environment()))
+
+    starting = threading.Thread(target=start, name="starting", daemon=True)
+    starting.start()
+    return starting
 
 
 def _watch(

@@ -63,7 +63,11 @@ def _facts(db: Connection, tick: TickInfo) -> Facts:
         segments=tuple(_segment(row, capacity) for row in energy),
         alerts=tuple(
             OpenAlert(
-                row["alarm_id"], row["severity"], row["value"], tuple(json.loads(row["asset_ids"]))
+                alarm_id=row["alarm_id"],
+                severity=row["severity"],
+                value=row["value"],
+                threshold=row["threshold"],
+                asset_ids=tuple(json.loads(row["asset_ids"])),
             )
             for row in alerts
         ),

@@ -14,7 +14,7 @@ from infra import panel_boxes as boxes
 from infra.sight import Setting, Sight
 
 EVERY_S = 0.2
-HEAD_LINES, FOOT_LINES, BOX_LINES = 3, 2, 6
+HEAD_LINES, FOOT_LINES, BOX_LINES = 3, 3, 6
 SEGMENTS_AT_LINES = 34
 """A terminal so high has room for the segments one by one."""
 
@@ -53,7 +53,7 @@ class Panel:
     def _middle(self, sight: Sight) -> list[Layout]:
         facts = sight.seen.facts
         if facts is None:
-            waiting = Text("starting: world, workers, read model, API …", style="dim")
+            waiting = Text("starting the world, the workers and the read model …", style="dim")
             return [Layout(Padding(waiting, (1, 2)))]
         rows = [
             _beside(boxes.fleet(facts), boxes.power(facts)),

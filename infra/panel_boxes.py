@@ -15,6 +15,7 @@ BAR_CELLS = 16
 SEVERITY_STYLE = {"critical": "bold red", "warning": "yellow"}
 NAMED_COUNT = 6
 """Satellites of an alarm that are named; there may be thousands."""
+ROUTES = "/v1/capacity /v1/energy /v1/health /v1/satellites /v1/why /v1/alerts /v1/stream"
 
 
 def head(setting: Setting, sight: Sight) -> Panel:
@@ -42,9 +43,9 @@ def fleet(facts: Facts) -> Panel:
     lines = _pairs()
     up, installed = facts.satellites_up_count, facts.satellites_count
     lines.add_row("satellites", f"{up:,} of {installed:,} up")
-    lines.add_row("in sunlight", _bar(facts.sunlit_fraction, "yellow"))
+    lines.add_row("in sun", _bar(facts.sunlit_fraction, "yellow"))
     dark = None if facts.sunlit_fraction is None else 1.0 - facts.sunlit_fraction
-    lines.add_row("in the dark", _bar(dark, "blue"))
+    lines.add_row("in dark", _bar(dark, "blue"))
     downlink = f"{amount(facts.downlink_delivered_bps, 'bit/s')}"
     available = amount(facts.downlink_available_bps, "bit/s")
     lines.add_row("downlink", f"{downlink} of {available}")
@@ -74,8 +75,8 @@ def compute(facts: Facts) -> Panel:
 def proof(facts: Facts, sight: Sight) -> Panel:
     """The state hash, and whether a replay comes to the same."""
     lines = _pairs()
-    lines.add_row("state hash", Text(f"{facts.hash[:20]}…", "cyan"))
-    lines.add_row("check replay", _verdict(sight))
+    lines.add_row("hash", Text(f"{facts.hash[:20]}…", "cyan"))
+    lines.add_row("replay", _verdict(sight))
     lines.add_row("journal", f"{facts.number:,} records, chained")
     unread = facts.not_applied_count
     lines.add_row("this tick", f"{facts.rows_count:,} rows, {unread} not applied")
@@ -126,10 +127,10 @@ def foot(setting: Setting, sight: Sight) -> Table:
     lines.add_column(no_wrap=True, overflow="ellipsis")
     lines.add_column(justify="right", no_wrap=True)
     lines.add_row(
-        Text(f" {setting.url}/v1/twin  /docs  /v1/energy?at=  /v1/alerts", "cyan"),
-        Text("Ctrl-C stops, and resumes ", "dim"),
+        Text(f" {setting.url}/v1/twin  /docs", "cyan"), Text("Ctrl-C stops; it resumes ", "dim")
     )
-    lines.add_row(Text(f" {sight.note or setting.directory}", "dim"), "")
+    lines.add_row(Text(f" {ROUTES}", "dim"), "")
+    lines.add_row(Text(f" {sight.note}" if sight.note else f" in {setting.directory}", "dim"), "")
     return lines
 
 
@@ -169,7 +170,7 @@ def _delivered(place: Place) -> str:
 
 def _named(alert: OpenAlert) -> str:
     if not alert.asset_ids:
-        return f"{alert.value:.3g}"
+        return f"{alert.value:.3g}, over {alert.threshold:.3g}"
     shown = " ".join(str(asset) for asset in alert.asset_ids[:NAMED_COUNT])
     more = len(alert.asset_ids) - NAMED_COUNT
     return f"{shown} and {more} more" if more > 0 else shown
@@ -185,8 +186,8 @@ def _bar(fraction: float | None, style: str, *, cells: int = BAR_CELLS) -> Text:
 
 
 def _pairs() -> Table:
-    lines = Table.grid(padding=(0, 2))
-    lines.add_column(style="dim", no_wrap=True)
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(style="dim", no_wrap=True, min_width=10)
     lines.add_column(no_wrap=True)
     return lines
 

@@ -55,6 +55,7 @@ class OpenAlert(msgspec.Struct, frozen=True):
     alarm_id: str
     severity: str
     value: float
+    threshold: float
     asset_ids: tuple[int, ...]
 
 

@@ -116,10 +116,13 @@ def _last_frames(log: Log, seal: Sealed) -> dict[str, bytes]:
                 envelope = _envelope(message)
                 if envelope is None or envelope.identity.source != seal.source:
                     continue
-                if envelope.effective_ns < seal.tick_ns:
-                    break
+                if envelope.content_type == JSON:
+                    # It says nothing of where the tick began: an event may take effect before.
+                    continue
                 stream, sequence = envelope.identity.stream, envelope.identity.sequence
-                if envelope.content_type != JSON and wanted.get(stream) == sequence:
+                if sequence < wanted.get(stream, 0):
+                    break
+                if wanted.get(stream) == sequence:
                     frames[stream] = message.value or b""
     return frames
 

@@ -1,0 +1,149 @@
+"""Every command says what it did: on standard output as data, on standard error in one line."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from streams.codec import ARROW, Envelope, outgoing
+from streams.log.port import Outgoing, open_log
+from tests.contract.conftest import Command, as_json, committed, hashes
+from tests.streams.test_codec import POISON
+from twin.errors import BadInput
+from twin.identity import Identity, digest_of
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short run to look at."""
+    return Command(tmp_path_factory.mktemp("run")).demo("--ticks", "8", "--faults")
+
+
+def test_replay_prints_tick_hash_and_records(twin: Command, folder: Path) -> None:
+    whole = as_json(twin.run("replay", "--dir", str(folder), "--json"))
+    half = as_json(
+        twin.run("replay", "--dir", str(folder), "--json", "--at", "2029-01-01T00:04:30Z")
+    )
+
+    assert (whole["records"], whole["hash"]) == (8, hashes(folder)[-1])
+    assert whole["tick"] == "2029-01-01T00:08:00Z"
+    assert (half["records"], half["hash"]) == (4, hashes(folder)[3])
+
+
+def test_a_sound_log_is_verified_and_a_flipped_byte_is_named(twin: Command) -> None:
+    run = twin.demo("--ticks", "6")
+    sound = twin.run("log", "verify", "--dir", str(run))
+
+    db = sqlite3.connect(run / "log.db")
+    rows = db.execute(
+        "SELECT id, value FROM message WHERE hex(substr(value, 1, 4)) = '54574A31' ORDER BY id"
+    ).fetchall()
+    spoiled = bytearray(rows[3][1])
+    spoiled[len(spoiled) // 2] ^= 1
+    db.execute("UPDATE message SET value = ? WHERE id = ?", (bytes(spoiled), rows[3][0]))
+    db.commit()
+    db.close()
+    broken = twin.run("log", "verify", "--dir", str(run))
+
+    assert sound.returncode == 0
+    assert broken.returncode == 1
+    assert "record 4" in broken.stderr
+    assert len(broken.stderr.strip().splitlines()) == 1
+
+
+def test_an_exported_journal_verifies_and_imports_to_the_same_twin(
+    twin: Command, folder: Path
+) -> None:
+    copy, other = twin.folder / "journal", twin.folder / "other"
+
+    exported = twin.run("log", "export", str(copy), "--dir", str(folder))
+    verified = twin.run("log", "verify", str(copy))
+    imported = twin.run("log", "import", str(copy), "--dir", str(other))
+
+    assert [done.returncode for done in (exported, verified, imported)] == [0, 0, 0], imported
+    assert hashes(other) == hashes(folder)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("demo", "--ticks", "0"),
+        ("demo", "--ticks", "many"),
+        ("demo", "--speed", "fast"),
+        ("demo", "--world", "2030"),
+        ("demo", "--start", "tomorrow"),
+        ("demo", "--workers", "0"),
+        ("demo", "--tick", "7"),
+        ("demo", "--unknown"),
+        ("worker", "--role", "cook"),
+        ("nonsense",),
+        ("replay", "--at", "yesterday"),
+    ],
+    ids=" ".join,
+)
+def test_bad_usage_is_one_line_and_exit_status_2(twin: Command, words: tuple[str, ...]) -> None:
+    more = ("--dir", str(twin.folder / "var")) if words[0] in ("demo", "replay") else ()
+
+    done = twin.run(*words, *more)
+
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stderr.startswith("twin: ")
+
+
+def test_what_fails_is_one_line_and_exit_status_1(twin: Command) -> None:
+    done = twin.run("replay", "--dir", str(twin.folder / "nowhere"))
+
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_another_world_in_the_same_folder_is_refused(twin: Command, folder: Path) -> None:
+    done = twin.run("demo", "--plain", "--dir", str(folder), "--seed", "2", "--ticks", "1")
+
+    assert done.returncode == 2
+    assert "seed" in done.stderr
+
+
+def test_every_poison_is_one_dead_letter_and_the_next_tick_closes(twin: Command) -> None:
+    run = twin.demo("--ticks", "3")
+    log = open_log(f"log://{run}/log.db")
+    # The log itself refuses what is over its topic's limit.
+    with pytest.raises(BadInput, match="expected at most"):
+        log.append([_poison(99, "huge")])
+    names = [name for name in POISON if name != "huge"]
+    bad = [_poison(place, name) for place, name in enumerate(names, start=1)]
+    log.append([*bad, Outgoing("satellites", 0, None, (), b"no headers", 1)])
+    log.close()
+
+    twin.demo("--ticks", "3")
+
+    letters = json.loads(twin.run("dead", "list", "--dir", str(run), "--json").stdout)
+    reasons = {letter["event_id"]: letter["reason"] for letter in letters}
+    wanted = {f"stranger/1/s/{place}" for place in range(1, len(names) + 1)}
+    assert wanted <= set(reasons)
+    assert len(letters) == len(names) + 1
+    assert any(event_id.startswith("unnamed/0/satellites/0/") for event_id in reasons)
+    assert all(len(reason) > 10 for reason in reasons.values())
+    assert len(committed(run)) == 6
+    assert committed(run) == hashes(run)
+
+
+def _poison(place: int, name: str) -> Outgoing:
+    """The poison of the corpus as a stranger's words, under names of their own."""
+    spoiled = POISON[name]
+    said = dict(spoiled.headers)
+    body = spoiled.value or b""
+    envelope = Envelope(
+        identity=Identity("stranger", 1, "s", place),
+        kind=said["ce_type"].decode(),
+        effective_ns=1_861_920_060_000_000_000 + (name == "other tick"),
+        label="public",
+        digest=bytes(32) if name == "wrong digest" else digest_of(body),
+        version=int(said["ce_schemaversion"]),
+        content_type=said.get("content-type", ARROW.encode()).decode(),
+    )
+    return outgoing(envelope, body, topic="satellites", partition=0, key="s", sent_ns=1)
