@@ -15,6 +15,9 @@ def configure(level: str) -> None:
     if level not in LEVELS:
         raise BadUsage(f"TWIN_LOG_LEVEL={level!r}", expected=f"one of {', '.join(LEVELS)}")
     logging.basicConfig(handlers=[LateHandler()], level=level.upper(), force=True)
+    # Faust complains whenever committing took longer than the pause between two commits: on a busy
+    # machine that is always, and there is nothing to be done.
+    logging.getLogger("mode.timers").setLevel(max(logging.ERROR, logging.getLogger().level))
 
 
 class LateHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only

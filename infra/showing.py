@@ -58,9 +58,11 @@ class Show:
 
     @property
     def is_drained(self) -> bool:
-        """Whether everything published is committed, and checked."""
+        """Whether everything published is committed, checked and seen."""
         seen = self.seen
-        return seen.verdict.number >= max(seen.published_count, seen.closed_count)
+        summed_count = seen.facts.number if seen.facts is not None else 0
+        said_count = max(seen.published_count, seen.closed_count)
+        return min(seen.verdict.number, summed_count) >= said_count
 
     def _sight(self) -> Sight:
         return Sight(

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import os
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -27,7 +26,6 @@ from twin.observations import Quarantine, encode_observation
 
 if TYPE_CHECKING:
     from streams.keeping import Keeper
-    from twin.sequence import Source
 
 IN_FLIGHT_MAX_COUNT = 64
 """Observations sent and not yet durable; beyond it observing waits."""
@@ -37,10 +35,15 @@ ROLES = ("observe", "sequence", "keep")
 log_line = logging.getLogger("twin.agents")
 
 
-def make_app(settings: Settings, name: str) -> faust.App:
+def group(role: str) -> str:
+    """The consumer group of a role, whichever processes its members are in."""
+    return f"twin-{role}"
+
+
+def make_app(settings: Settings, role: str) -> faust.App:
     """A Faust app of one consumer group; opens nothing until it is run."""
     return faust.App(
-        f"twin-{name}",
+        group(role),
         broker=settings.broker_url,
         web_enabled=False,
         topic_disable_leader=True,
@@ -86,9 +89,11 @@ def add_observe(app: faust.App) -> None:
 def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
     """Sequence observations into records; acknowledged once they are in one."""
     # Imported only here: an observer starts a second sooner without the database's packages.
+    from streams.patience import Patience
     from streams.sequencing import Sequencing
 
     sequencing = _fatal(lambda: Sequencing(log))
+    patience = Patience(sequencing, log, observers=group("observe"), patience_s=patience_s)
     observations = app.topic(topics.OBSERVATIONS, value_serializer="raw")
     waiting: deque[Any] = deque()
     turn = asyncio.Lock()
@@ -104,17 +109,13 @@ def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
 
     @app.task
     async def watch_for_silence() -> None:
-        since: tuple[Source, float] | None = None
         while not app.should_stop:
             await asyncio.sleep(1.0)
             async with turn:
-                source = sequencing.holdup()
-                if source is None or since is None or since[0] != source:
-                    since = (source, time.monotonic()) if source is not None else None
-                elif time.monotonic() - since[1] > patience_s:
+                source = await _in_thread(patience.run_out)
+                if source is not None:
                     log_line.warning("%s is silent for over %g s", source[0], patience_s)
                     await _in_thread(partial(sequencing.stop_waiting_for, source))
-                    since = None
 
 
 def add_keep(app: faust.App, keeper: Keeper) -> None:

@@ -24,6 +24,11 @@ class Sequencing:
         start = log.span(OBSERVATIONS, 0).start
         self._next_offset = max(head.inputs.observations_offset, start)
 
+    @property
+    def number(self) -> int:
+        """The number of the record written last."""
+        return self._machine.head.number
+
     def take(self, through_offset: int) -> int:
         """Sequence observations up to and with this offset; below the result all is journaled.
 
@@ -50,7 +55,9 @@ class Sequencing:
 
     def stop_waiting_for(self, source: Source) -> None:
         """Put the decision on the log, so that it is made once and replayed as a fact."""
-        silence = encode_observation(Silence(source=source[0], epoch=source[1]))
+        silence = encode_observation(
+            Silence(source=source[0], epoch=source[1], after_number=self.number)
+        )
         self._log.append([_message(OBSERVATIONS, silence)])
 
     def _append(self, stored: bytes) -> None:

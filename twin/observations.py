@@ -43,10 +43,15 @@ class Quarantine(msgspec.Struct, frozen=True, array_like=True, tag="quarantine")
 
 
 class Silence(msgspec.Struct, frozen=True, array_like=True, tag="silence"):
-    """The wall clock's word, decided once: do not wait for this source any longer."""
+    """The wall clock's word, decided once: do not wait for this source any longer.
+
+    It is about the tick after the record ``after_number`` (−1: whichever is open): had that closed
+    meanwhile, the source was not silent after all.
+    """
 
     source: str
     epoch: int
+    after_number: int = -1
 
 
 Observation = Observed | Summary | Sealed | Quarantine | Silence

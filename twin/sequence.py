@@ -122,8 +122,9 @@ class Sequencer:
                 self._take(identity, Pending(observation, digest, offset))
             case Sealed():
                 self._take_seal(observation, offset)
-            case Silence(source=source, epoch=epoch):
-                self._stop_waiting((source, epoch))
+            case Silence(source=source, epoch=epoch, after_number=after_number):
+                if after_number in (-1, self._head.number):
+                    self._stop_waiting((source, epoch))
         while closing := self._ready():
             yield self._close(closing)
 

@@ -15,7 +15,7 @@ from twin.views import View
 
 LIVE = "live"
 
-_TYPES: dict[str, type[BigInteger] | type[Float] | type[String]] = {
+_TYPES: dict[str, type[BigInteger] | type[Float[Any]] | type[String]] = {
     "int": BigInteger,
     "float": Float,
     "text": String,
