@@ -123,21 +123,25 @@ def _chosen(asked: Asked, read: Catalogue | None) -> WorldChoice:
         world = asked.world or (default_world() if read is None else CATALOGUED_WORLD)
         baseline = load(world)
         start = instant_text(parse_instant(asked.start or _default_start(baseline, read)))
-    choice = WorldChoice(
+    tick_s = DEFAULT_TICK_S if asked.tick_s is None else asked.tick_s
+    _require_divisor_of_an_hour(tick_s)
+    return WorldChoice(
         world=world,
         seed=DEFAULT_SEED if asked.seed is None else asked.seed,
         start=start,
-        tick_s=DEFAULT_TICK_S if asked.tick_s is None else asked.tick_s,
+        tick_s=tick_s,
         has_faults=bool(asked.has_faults),
         satellites_count=asked.satellites_count,
         catalogue=CatalogueChoice(f"catalogue.{read.format}", read.sha256) if read else None,
     )
-    interval_ns = choice.interval_ns
+
+
+def _require_divisor_of_an_hour(tick_s: float) -> None:
+    interval_ns = round(tick_s * NS_PER_S) if 0.0 < tick_s <= 3600.0 else 0
     if interval_ns <= 0 or interval_ns % NS_PER_MS or NS_PER_H % interval_ns:
         raise BadUsage(
-            f"--tick {choice.tick_s:g}", expected="seconds that divide an hour, such as 1 or 60"
+            f"--tick {tick_s:g}", expected="seconds that divide an hour, such as 1 or 60"
         )
-    return choice
 
 
 def _default_start(baseline: Baseline, read: Catalogue | None) -> str:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line[2:] for line in README.splitlines() if line.startswith("$ ")]
 PORT = 18_473
-START_S = 90.0
+START_S = 180.0
 
 
 def test_every_setting_is_described_as_it_is() -> None:
@@ -154,7 +154,7 @@ def _twin(*words: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -20,7 +20,7 @@ from twin.state import Twin
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = ("--satellites", "200", "--port", "0")
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 class Command:
@@ -45,8 +45,8 @@ class Command:
         """In a process group of its own, so that all of it can be killed."""
         process = subprocess.Popen(
             self._line(words),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             text=True,
             cwd=ROOT,
             env=self._environment(environment),
