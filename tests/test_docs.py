@@ -23,7 +23,8 @@ from twin.views import VIEWS
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line[2:] for line in README.splitlines() if line.startswith("$ ")]
-PORT = 18_473
+# Tests run side by side in several processes, each with a demo of its own.
+PORT = 18_473 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 START_S = 180.0
 
 
