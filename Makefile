@@ -14,7 +14,7 @@ demo: install
 	$(BIN)/twin demo
 
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 check: $(VENV)/.developed
 	$(BIN)/ruff check .

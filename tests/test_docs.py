@@ -23,7 +23,8 @@ from twin.views import VIEWS
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line[2:] for line in README.splitlines() if line.startswith("$ ")]
-# Tests run side by side in several processes, each with a demo of its own.
+# One demo serves them all, so they run in one process.
+pytestmark = pytest.mark.xdist_group("readme")
 PORT = 18_473 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 START_S = 180.0
 
@@ -78,7 +79,7 @@ def test_every_make_target_named_exists() -> None:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The demo as it runs without a terminal, fast enough to have a past."""
     folder = tmp_path_factory.mktemp("readme") / "var"
-    arguments = ["--dir", str(folder), "--port", str(PORT), "--speed", "1200"]
+    arguments = ["--dir", str(folder), "--port", str(PORT), "--speed", "600"]
     process = subprocess.Popen(
         [sys.executable, "-m", "infra.command", "demo", "--plain", *arguments],
         cwd=ROOT,
