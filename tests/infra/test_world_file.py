@@ -1,0 +1,120 @@
+"""A folder has one world: begun as asked, gone on with as begun, and never told otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from infra.publishing import make_world
+from infra.usage import BadUsage
+from infra.world_file import FILE, Asked, kept, settle
+from twin.errors import BrokenInvariant
+
+ELEMENTS = """STARLINK-1
+1 44713U 19074A   26150.50000000  .00001000  00000-0  80000-4 0  9990
+2 44713  53.0500 100.0000 0001400  90.0000 270.0000 15.06000000360000
+"""
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    """One good satellite, with the checksums its lines ask for."""
+    path = tmp_path / "elements.tle"
+    lines = [_summed(line) if line[0] in "12" else line for line in ELEMENTS.splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def _summed(line: str) -> str:
+    digits = sum(int(each) for each in line[:68].replace("-", "1") if each.isdigit())
+    return line[:68] + str(digits % 10)
+
+
+def test_without_being_asked_it_is_the_assumed_world_from_its_opening(tmp_path: Path) -> None:
+    choice = settle(tmp_path, Asked()).choice
+
+    assert (choice.world, choice.start, choice.tick_s) == ("2029", "2029-01-01T00:00:00Z", 60.0)
+    assert not choice.has_faults
+    assert kept(tmp_path) == choice
+
+
+def test_a_catalogue_starts_at_the_minute_of_its_newest_elements(
+    tmp_path: Path, catalogue: Path
+) -> None:
+    folder = tmp_path / "var"
+
+    choice = settle(folder, Asked(catalogue=catalogue)).choice
+
+    assert (choice.world, choice.start) == ("2026", "2026-05-30T12:00:00Z")
+    assert make_world(folder, choice).satellites_count == 1
+
+
+def test_it_goes_on_when_nothing_or_the_same_is_asked(tmp_path: Path) -> None:
+    begun = settle(tmp_path, Asked(seed=7, tick_s=1.0)).choice
+
+    again = settle(tmp_path, Asked()).choice
+    same = settle(tmp_path, Asked(seed=7, start="2029-01-01T00:00:00.000Z")).choice
+
+    assert begun == again == same
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        (Asked(world="2026"), "--world 2026; expected 2029"),
+        (Asked(seed=2), "--seed 2; expected 1"),
+        (Asked(start="2029-01-02T00:00:00Z"), "--start 2029-01-02"),
+        (Asked(tick_s=1.0), "--tick 1; expected 60"),
+        (Asked(has_faults=True), "--faults on; expected off"),
+        (Asked(satellites_count=9), "--satellites 9; expected none"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_another_world_is_refused_saying_what_stands(
+    tmp_path: Path, asked: Asked, named: str
+) -> None:
+    settle(tmp_path, Asked())
+
+    with pytest.raises(BadUsage, match=named):
+        settle(tmp_path, asked)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked(world="2030"),
+        Asked(start="tomorrow"),
+        Asked(tick_s=7.0),
+        Asked(tick_s=0.0),
+        Asked(tick_s=float("nan")),
+        Asked(tick_s=float("inf")),
+        Asked(catalogue=Path("nowhere.tle")),
+    ],
+    ids=str,
+)
+def test_what_makes_no_world_is_refused_and_nothing_is_kept(tmp_path: Path, asked: Asked) -> None:
+    with pytest.raises(BadUsage):
+        settle(tmp_path, asked)
+
+    assert kept(tmp_path) is None
+
+
+def test_a_catalogue_that_changed_in_the_folder_is_not_flown(
+    tmp_path: Path, catalogue: Path
+) -> None:
+    folder = tmp_path / "var"
+    choice = settle(folder, Asked(catalogue=catalogue)).choice
+    (folder / "catalogue.tle").write_text(ELEMENTS)
+
+    with pytest.raises(BrokenInvariant, match="catalogue"):
+        make_world(folder, choice)
+
+
+def test_a_spoiled_world_file_is_named(tmp_path: Path) -> None:
+    choice = settle(tmp_path, Asked()).choice
+    (tmp_path / FILE).write_bytes(msgspec.json.encode(choice)[:-5])
+
+    with pytest.raises(BrokenInvariant, match=FILE):
+        kept(tmp_path)
