@@ -90,7 +90,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(90) == 0
 
 
 def _wait_for_tick(number: int) -> None:
