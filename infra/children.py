@@ -52,7 +52,7 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def prepare() -> None:
-    """Begin to import what the processes share; returns at once."""
+    """Begin to import what the processes share, unless that was done; returns at once."""
     # Children import as the installed command does, whatever folder this is run from.
     os.environ["PYTHONSAFEPATH"] = "1"
     # A thread pool of linear algebra nobody uses would be there before the first fork.

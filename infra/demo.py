@@ -46,8 +46,13 @@ class Plan(msgspec.Struct, frozen=True):
 
 def run(settings: Settings, asked: Asked, plan: Plan) -> None:
     """Run the demo to its end; ``Ended`` when a process of it met what it cannot mend."""
+    kernels.use()
     claim = _only_one(settings.directory)
     refuse_a_log_without_its_world(settings)
+    if asked.catalogue is not None and asked.catalogue.is_file():
+        # Reading orbits takes seconds, and so do the imports of the others: both at once.
+        _warm()
+        children.prepare()
     settled = settle(settings.directory, asked)
     with listening(settings) as listener, _stopping() as stop:
         settings = msgspec.structs.replace(settings, port=port_of(listener))

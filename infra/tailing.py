@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 from infra.installation import existing_log
@@ -39,9 +40,10 @@ def run(settings: Settings, topic: str, *, count: int, is_following: bool, as_js
     last.sort(key=lambda message: (message.timestamp_ns, message.partition, message.offset))
     for message in last[len(last) - min(count, len(last)) :]:
         _show(message, as_json=as_json)
-    while is_following:
-        if not _show_new(log, topic, positions, as_json=as_json):
-            time.sleep(POLL_S)
+    with suppress(KeyboardInterrupt):  # how following ends
+        while is_following:
+            if not _show_new(log, topic, positions, as_json=as_json):
+                time.sleep(POLL_S)
     log.close()
 
 
