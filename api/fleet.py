@@ -16,9 +16,10 @@ from api.shapes import ARROW, Shape, ShapeColumn, arrow_schema, said_instant
 from twin.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from twin.errors import NotFound
 from twin.frames import STATUS_FAILED, STATUS_NOMINAL, STATUS_SAFE, Frame, SatelliteSpec
+from twin.observe import full_sun_w
 from twin.physics.earth import subpoint, sun_direction_itrs, sun_distance_au
 from twin.physics.sunlight import illumination_fraction
-from twin.region_grid import region_grid
+from twin.region_grid import region_grid, regions_below
 from twin.regions import RegionBox, region_names
 from twin.suggest import nearest
 
@@ -152,7 +153,7 @@ def _derived(frame: Frame, rows: IntArray) -> dict[str, AnyArray]:
     latitude_deg, longitude_deg, altitude_km = subpoint(positions_km)
     sunlit = _sunlit_fraction(part, positions_km)
     array_w = part.columns["array_w"].astype(np.float64)
-    full_sun_w = spec.array_w / sun_distance_au(header.tick_ns) ** 2
+    most_w = full_sun_w(spec, sun_distance_au(header.tick_ns))
     is_up = part.columns["status"] == STATUS_NOMINAL
     return {name: part.columns[name] for name in _REPORTED} | {
         "asset_id": part.columns["asset_id"],
@@ -168,7 +169,7 @@ def _derived(frame: Frame, rows: IntArray) -> dict[str, AnyArray]:
         "longitude_deg": longitude_deg,
         "altitude_km": altitude_km,
         # As the observer expects it: of a satellite that is down, what it gives.
-        "expected_array_w": np.where(is_up, sunlit * full_sun_w, array_w),
+        "expected_array_w": np.where(is_up, sunlit * most_w, array_w),
     }
 
 
@@ -187,21 +188,9 @@ def _status_names(frame: Frame) -> AnyArray:
 
 
 def _regions(frame: Frame, positions_km: FloatArray) -> AnyArray:
-    """The theatre below each row, found with the comparisons of ``region_index``."""
-    spec = frame.spec
-    assert isinstance(spec, SatelliteSpec), "frames of satellites"
-    grid = region_grid(spec.regions)
-    x_km, y_km, z_km = positions_km.T
-    radius_km = np.sqrt(x_km * x_km + y_km * y_km + z_km * z_km)
-    row = (z_km[:, None] >= grid.latitude_edges * radius_km[:, None]).sum(axis=1)
-    column = (_diamond_angle(x_km, y_km)[:, None] >= grid.longitude_edges).sum(axis=1)
-    return np.asarray(np.array(grid.names, dtype=object)[grid.index[row, column]])
-
-
-def _diamond_angle(x_km: FloatArray, y_km: FloatArray) -> FloatArray:
-    norm = np.maximum(np.abs(x_km) + np.abs(y_km), np.finfo(np.float64).tiny)
-    behind = np.where(y_km >= 0.0, 2.0 - y_km / norm, -2.0 - y_km / norm)
-    return np.asarray(np.where(x_km >= 0.0, y_km / norm, behind))
+    """The theatre below each row."""
+    grid = region_grid(frame.spec.regions)
+    return np.asarray(np.array(grid.names, dtype=object)[regions_below(grid, positions_km)])
 
 
 def _refuse_unknown_region(frames: Sequence[Frame], region: str | None) -> None:

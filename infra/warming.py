@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from infra import kernels
 from infra.installation import ready_log
 from streams.codec import observation_of
@@ -25,6 +27,8 @@ from streams.store.tables import LIVE
 from streams.topics import INPUTS, OBSERVATIONS
 from twin.baseline import load
 from twin.observations import encode_observation
+from twin.physics.sunlight import illumination_fraction
+from twin.region_grid import region_grid, regions_below
 from twin.simulate.catalogue import read_catalogue
 from twin.simulate.world import World
 from twin.units import NS_PER_S, parse_instant
@@ -70,6 +74,9 @@ def warm() -> None:
         interval_ns=INTERVAL_NS,
         catalogue=read_catalogue(_ELEMENTS),
     )
+    # What the API alone calls.
+    regions_below(region_grid(load("2029").regions), np.zeros((1, 3)))
+    illumination_fraction(np.zeros((1, 3)), np.zeros(3))
     for world, ticks_count in ((drawn, TICKS_COUNT), (catalogued, 2)):
         with tempfile.TemporaryDirectory() as folder:
             settings = load_settings({"TWIN_SNAPSHOT_TICKS": "1"}, directory=Path(folder))

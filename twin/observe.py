@@ -92,13 +92,18 @@ def _observe_satellites(frame: Frame, spec: SatelliteSpec) -> tuple[IntArray, tu
     )
 
 
+def full_sun_w(spec: SatelliteSpec, distance_au: float) -> float:
+    """What the arrays of one satellite give in full sun at a distance from the Sun."""
+    return spec.array_w / distance_au**2
+
+
 def _satellite_constants(spec: SatelliteSpec, distance_au: float) -> FloatArray:
     radiated_w_k4 = (
         STEFAN_BOLTZMANN_W_PER_M2_K4 * spec.radiator_m2 * spec.radiator_emissivity_fraction
     )
     return np.array(
         [
-            spec.array_w / distance_au**2,
+            full_sun_w(spec, distance_au),
             spec.battery_wh,
             spec.bus_w,
             float(spec.is_compute),

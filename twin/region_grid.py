@@ -50,6 +50,11 @@ def region_grid(boxes: tuple[RegionBox, ...]) -> RegionGrid:
     )
 
 
+def regions_below(grid: RegionGrid, positions_km: FloatArray) -> IntArray:
+    """The place in ``grid.names`` below each earth-fixed position, ``(n, 3)`` → ``(n,)``."""
+    return _regions_below(positions_km, grid.latitude_edges, grid.longitude_edges, grid.index)
+
+
 def _diamond_of_degrees(longitude_deg: float) -> float:
     if abs(longitude_deg) == 180.0:
         return math.copysign(2.0, longitude_deg)
@@ -85,3 +90,17 @@ def region_index(
     for edge in longitude_edges:
         column += longitude >= edge
     return int(index[row, column])
+
+
+@kernel
+def _regions_below(
+    positions_km: FloatArray,
+    latitude_edges: FloatArray,
+    longitude_edges: FloatArray,
+    index: IntArray,
+) -> IntArray:
+    found = np.empty(positions_km.shape[0], dtype=np.int64)
+    for row in range(found.size):
+        x_km, y_km, z_km = positions_km[row, 0], positions_km[row, 1], positions_km[row, 2]
+        found[row] = region_index(x_km, y_km, z_km, latitude_edges, longitude_edges, index)
+    return found

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from tests.builders import SmallTwin
+from tests.one_process import OneProcess, small_twin
 
 TICKS_COUNT = 24
 PATIENCE_S = 20.0
@@ -44,14 +44,15 @@ def served(app: FastAPI) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallTwin]:
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
     """Twenty-four ticks with faults: alarms, a corrupt frame, a cut supply."""
-    with SmallTwin(tmp_path_factory.mktemp("town")) as twin:
-        yield twin.step(TICKS_COUNT)
+    with small_twin(tmp_path_factory.mktemp("town")) as twin:
+        twin.run(TICKS_COUNT)
+        yield twin
 
 
 @pytest.fixture(scope="session")
-def address(town: SmallTwin) -> Iterator[str]:
+def address(town: OneProcess) -> Iterator[str]:
     with served(create_app(town.settings)) as url:
         yield url
 
@@ -63,14 +64,15 @@ def client(address: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[SmallTwin]:
+def own(tmp_path: Path) -> Iterator[OneProcess]:
     """A twin of one's own, to be stepped in the test; it has two ticks."""
-    with SmallTwin(tmp_path, segments=("sl-53", "ai1-sso"), satellites_count=12) as twin:
-        yield twin.step(2)
+    with small_twin(tmp_path, segments=("sl-53", "ai1-sso"), satellites_count=12) as twin:
+        twin.run(2)
+        yield twin
 
 
 @pytest.fixture
-def serve_own(own: SmallTwin) -> Iterator[httpx.Client]:
+def serve_own(own: OneProcess) -> Iterator[httpx.Client]:
     with (
         served(create_app(own.settings)) as url,
         httpx.Client(base_url=url, timeout=PATIENCE_S) as client,

@@ -24,7 +24,7 @@ from api.limits import BODY_MAX_BYTES, Limits
 from api.problems import STATUSES, TITLES, Problem
 from streams.settings import load_settings
 from tests.api.conftest import PATIENCE_S, TICKS_COUNT, served
-from tests.builders import SmallTwin
+from tests.one_process import OneProcess
 
 INVENTORY = {
     "/": "a page for people",
@@ -66,7 +66,7 @@ README = Path(__file__).parents[2] / "api" / "README.md"
 
 
 @pytest.fixture(scope="module")
-def application(town: SmallTwin):
+def application(town: OneProcess):
     return create_app(town.settings, limits=Limits(stream_life_s=0.02, stream_poll_s=0.005))
 
 
@@ -239,7 +239,7 @@ def test_it_is_ready_once_a_tick_is_committed(client: httpx.Client) -> None:
     assert answer.json()["number"] == TICKS_COUNT
 
 
-def test_a_database_of_another_log_is_not_ready(own: SmallTwin, tmp_path: Path) -> None:
+def test_a_database_of_another_log_is_not_ready(own: OneProcess, tmp_path: Path) -> None:
     other = load_settings({}, directory=tmp_path / "other")
     settings_ = type(own.settings)(
         directory=own.settings.directory,
@@ -254,7 +254,7 @@ def test_a_database_of_another_log_is_not_ready(own: SmallTwin, tmp_path: Path) 
     assert ready.json()["detail"].startswith("the log: ")
 
 
-def test_a_fault_of_ours_says_so_and_no_more(own: SmallTwin, monkeypatch) -> None:
+def test_a_fault_of_ours_says_so_and_no_more(own: OneProcess, monkeypatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the secret of the house")
 

@@ -10,7 +10,7 @@ import pytest
 
 from api.schemas import AlertPage, DeadLetterPage, EventLine
 from streams.replay import records
-from tests.builders import SmallTwin
+from tests.one_process import OneProcess
 from twin.events import AssumptionSet
 from twin.records import Chain
 
@@ -34,7 +34,7 @@ def all_lines(client: httpx.Client, path: str) -> list[dict]:
 
 @pytest.mark.parametrize("limit", [37, 1000, 10_000])
 def test_pages_of_events_join_to_the_journal(
-    client: httpx.Client, town: SmallTwin, limit: int
+    client: httpx.Client, town: OneProcess, limit: int
 ) -> None:
     journal = [
         (entry.record.number, ordinal, str(event.identity), json.loads(event.body))
@@ -69,10 +69,10 @@ def test_events_of_one_kind_are_found_wherever_they_are(
     assert found
 
 
-def test_the_end_says_where_to_read_on_later(own: SmallTwin, serve_own: httpx.Client) -> None:
+def test_the_end_says_where_to_read_on_later(own: OneProcess, serve_own: httpx.Client) -> None:
     end = serve_own.get("/v1/events", params={"limit": 10_000}).headers["next-after"]
     own.tell(AssumptionSet("x_usd", 1.0, "usd", "2026-01-01", "a person", "assumed"))
-    own.step(2)
+    own.run(2)
 
     answer = serve_own.get("/v1/events", params={"after": end})
 
@@ -80,11 +80,11 @@ def test_the_end_says_where_to_read_on_later(own: SmallTwin, serve_own: httpx.Cl
     assert "link" not in answer.headers
 
 
-def test_a_body_of_several_lines_stays_one_line(own: SmallTwin, serve_own: httpx.Client) -> None:
+def test_a_body_of_several_lines_stays_one_line(own: OneProcess, serve_own: httpx.Client) -> None:
     fact = AssumptionSet("y_usd", 2.0, "usd", "2026-01-01", "line\none", "assumed")
     body = json.dumps({n: getattr(fact, n) for n in fact.__struct_fields__}, indent=2).encode()
     own.append("AssumptionSet", body, topic="ledger", source="operator")
-    own.step(1)
+    own.run(1)
 
     answer = serve_own.get("/v1/events", params={"after": "2/0"})
 
@@ -137,9 +137,9 @@ def test_a_dead_letter_has_its_reason_and_its_place(client: httpx.Client) -> Non
     assert letter["topic"] == "satellites"
 
 
-def test_a_refused_event_is_a_dead_letter_too(own: SmallTwin, serve_own: httpx.Client) -> None:
+def test_a_refused_event_is_a_dead_letter_too(own: OneProcess, serve_own: httpx.Client) -> None:
     own.tell(AssumptionSet("alarm.silent_fraction", -1.0, "fraction", "", "x", "assumed"))
-    own.step(1)
+    own.run(1)
 
     (letter,) = serve_own.get("/v1/dead-letters").json()["rows"]
 

@@ -25,7 +25,7 @@ from streams.store import queries
 from streams.store.tables import TICK
 from streams.topics import SATELLITES
 from tests.api.conftest import served
-from tests.builders import SmallTwin
+from tests.one_process import OneProcess
 from twin.errors import BrokenInvariant
 from twin.frames import decode_frame
 from twin.identity import Identity, digest_of
@@ -53,7 +53,9 @@ def test_a_page_has_the_shape_it_is_described_with(client: httpx.Client) -> None
     assert set(body["rows"][0]) == {column.name for column in SATELLITE.columns}
 
 
-def test_pages_join_to_every_satellite_once_in_order(client: httpx.Client, town: SmallTwin) -> None:
+def test_pages_join_to_every_satellite_once_in_order(
+    client: httpx.Client, town: OneProcess
+) -> None:
     found = [row for page in pages(client, "/v1/satellites?limit=7") for row in page.json()["rows"]]
 
     ids = [row["asset_id"] for row in found]
@@ -62,10 +64,10 @@ def test_pages_join_to_every_satellite_once_in_order(client: httpx.Client, town:
     assert len(ids) <= town.world.satellites_count
 
 
-def test_pages_are_all_of_one_tick_while_the_twin_goes_on(own: SmallTwin) -> None:
+def test_pages_are_all_of_one_tick_while_the_twin_goes_on(own: OneProcess) -> None:
     with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
         first = client.get("/v1/satellites", params={"limit": 2}).json()
-        own.step(2)
+        own.run(2)
 
         rest = pages(client, first["next"])
 
@@ -99,7 +101,7 @@ def test_filters_choose_satellites(
 
 
 def test_rows_by_region_and_status_are_those_the_observer_counted(
-    client: httpx.Client, town: SmallTwin
+    client: httpx.Client, town: OneProcess
 ) -> None:
     """The same boxes, the same Sun, the same expectation: the API may not see another fleet."""
     one = client.get("/v1/satellites", params={"segment": "sl-53", "limit": 1}).json()
@@ -212,8 +214,8 @@ def test_a_satellite_that_is_none_is_refused(client: httpx.Client, asset: str, s
     assert client.get(f"/v1/satellites/{asset}").status_code == status
 
 
-def test_frames_that_are_gone_are_410_with_the_earliest_instant_kept(own: SmallTwin) -> None:
-    own.step(8)
+def test_frames_that_are_gone_are_410_with_the_earliest_instant_kept(own: OneProcess) -> None:
+    own.run(8)
     _trim_before(own, number=6)
 
     with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
@@ -230,7 +232,7 @@ def test_frames_that_are_gone_are_410_with_the_earliest_instant_kept(own: SmallT
     assert [frame["is_kept"] for frame in frames["frames"]] == [False]
 
 
-def _trim_before(twin: SmallTwin, *, number: int) -> None:
+def _trim_before(twin: OneProcess, *, number: int) -> None:
     """Remove all frames of the ticks before one, as retention would."""
     for partition in range(twin.log.topics()[SATELLITES].partitions):
         span = twin.log.span(SATELLITES, partition)
@@ -256,7 +258,7 @@ def _reference(said: dict[str, Any]) -> FrameRef:
     )
 
 
-def test_the_shelf_holds_no_more_frames_than_it_has_room_for(own: SmallTwin) -> None:
+def test_the_shelf_holds_no_more_frames_than_it_has_room_for(own: OneProcess) -> None:
     tick = _reader(own).tick(None)
     refs = _reader(own).journal.record(tick).provenance.frames
     sizes_bytes = [
@@ -272,7 +274,7 @@ def test_the_shelf_holds_no_more_frames_than_it_has_room_for(own: SmallTwin) -> 
     assert frames[0].header == frames[len(refs)].header
 
 
-def test_a_frame_with_other_bytes_is_not_believed(own: SmallTwin) -> None:
+def test_a_frame_with_other_bytes_is_not_believed(own: OneProcess) -> None:
     tick = _reader(own).tick(None)
     ref = _reader(own).journal.record(tick).provenance.frames[0]
     shelf = Shelf(own.log, max_bytes=1 << 20)
@@ -281,8 +283,8 @@ def test_a_frame_with_other_bytes_is_not_believed(own: SmallTwin) -> None:
         shelf.frame(msgspec.structs.replace(ref, digest=bytes(32)))
 
 
-def test_a_past_that_does_not_fold_to_its_hash_is_not_told(own: SmallTwin) -> None:
-    own.step(3)
+def test_a_past_that_does_not_fold_to_its_hash_is_not_told(own: OneProcess) -> None:
+    own.run(3)
     with own.engine.begin() as db:
         db.execute(TICK.update().where(TICK.c.number == 4).values(hash="0" * 64))
         sound = queries.tick_numbered(db, "live", 3)
@@ -298,5 +300,5 @@ def test_a_past_that_does_not_fold_to_its_hash_is_not_told(own: SmallTwin) -> No
         _reader(own).journal.twin(unsound)
 
 
-def _reader(twin: SmallTwin) -> Reader:
+def _reader(twin: OneProcess) -> Reader:
     return Reader(twin.engine, Journal(twin.log, twin.engine, twins_count=4), clock_ns=time.time_ns)

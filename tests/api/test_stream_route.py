@@ -17,7 +17,7 @@ from api.limits import Limits
 from api.reading import TickRows
 from streams.settings import Settings
 from tests.api.conftest import PATIENCE_S, served
-from tests.builders import SmallTwin
+from tests.one_process import OneProcess, small_twin
 from twin.views import VIEWS
 
 QUICK = Limits(stream_poll_s=0.01)
@@ -61,7 +61,7 @@ async def running(settings: Settings, limits: Limits) -> AsyncIterator[House]:
         yield app.state.house
 
 
-def in_rooms(twin: SmallTwin, limits: Limits, scene: Callable[[House], Awaitable[None]]) -> None:
+def in_rooms(twin: OneProcess, limits: Limits, scene: Callable[[House], Awaitable[None]]) -> None:
     async def play() -> None:
         async with asyncio.timeout(PATIENCE_S), running(twin.settings, limits) as house:
             await scene(house)
@@ -69,14 +69,14 @@ def in_rooms(twin: SmallTwin, limits: Limits, scene: Callable[[House], Awaitable
     asyncio.run(play())
 
 
-def test_a_stream_begins_with_the_newest_tick_and_goes_on(own: SmallTwin) -> None:
+def test_a_stream_begins_with_the_newest_tick_and_goes_on(own: OneProcess) -> None:
     with (
         served(create_app(own.settings, limits=QUICK)) as url,
         httpx.Client(base_url=url, timeout=PATIENCE_S) as client,
         listening(client) as stream,
     ):
         first = next(stream)
-        own.step(3)
+        own.run(3)
         rest = [next(stream) for _ in range(3)]
 
         twin = client.get("/v1/twin").json()
@@ -87,7 +87,7 @@ def test_a_stream_begins_with_the_newest_tick_and_goes_on(own: SmallTwin) -> Non
         assert rest[-1].data[name] == twin[name]
 
 
-def test_a_stream_has_only_what_was_asked_for(own: SmallTwin, serve_own: httpx.Client) -> None:
+def test_a_stream_has_only_what_was_asked_for(own: OneProcess, serve_own: httpx.Client) -> None:
     with listening(serve_own, view=["energy", "health"], segment="ai1-sso") as stream:
         data = next(stream).data
 
@@ -96,25 +96,25 @@ def test_a_stream_has_only_what_was_asked_for(own: SmallTwin, serve_own: httpx.C
     assert data["health"]
 
 
-def test_a_client_that_comes_back_gets_what_it_missed(own: SmallTwin) -> None:
+def test_a_client_that_comes_back_gets_what_it_missed(own: OneProcess) -> None:
     with (
         served(create_app(own.settings, limits=QUICK)) as url,
         httpx.Client(base_url=url, timeout=PATIENCE_S) as client,
     ):
         with listening(client) as stream:
             seen = next(stream)
-        own.step(40)
+        own.run(40)
 
         with listening(client, last=seen["id"]) as stream:
             missed = [next(stream) for _ in range(40)]
-            own.step(1)
+            own.run(1)
             live = next(stream)
 
     assert [message.data["number"] for message in [*missed, live]] == list(range(3, 44))
     assert {message["event"] for message in missed} == {"tick"}
 
 
-def test_nothing_is_lost_between_what_was_missed_and_what_comes(own: SmallTwin) -> None:
+def test_nothing_is_lost_between_what_was_missed_and_what_comes(own: OneProcess) -> None:
     """Ticks are committed all the while a stream resumes, joins the ring and goes on."""
 
     async def scene(house: House) -> None:
@@ -133,8 +133,8 @@ def test_nothing_is_lost_between_what_was_missed_and_what_comes(own: SmallTwin) 
     in_rooms(own, Limits(stream_poll_s=0.002, stream_ring_count=8), scene)
 
 
-def test_a_client_that_was_away_too_long_is_told_of_its_gap(own: SmallTwin) -> None:
-    own.step(10)
+def test_a_client_that_was_away_too_long_is_told_of_its_gap(own: OneProcess) -> None:
+    own.run(10)
     limits = Limits(stream_poll_s=0.01, stream_resume_max_count=5)
     with (
         served(create_app(own.settings, limits=limits)) as url,
@@ -154,7 +154,7 @@ def test_a_client_that_was_away_too_long_is_told_of_its_gap(own: SmallTwin) -> N
     }
 
 
-def test_a_slow_stream_is_told_of_its_gap_and_holds_nothing_up(own: SmallTwin) -> None:
+def test_a_slow_stream_is_told_of_its_gap_and_holds_nothing_up(own: OneProcess) -> None:
     async def scene(house: House) -> None:
         with house.feed.listening():
             slow = house.feed.follow(None)
@@ -177,7 +177,7 @@ def test_a_slow_stream_is_told_of_its_gap_and_holds_nothing_up(own: SmallTwin) -
     in_rooms(own, Limits(stream_poll_s=0.002, stream_ring_count=4), scene)
 
 
-def test_streams_are_limited_in_number(own: SmallTwin) -> None:
+def test_streams_are_limited_in_number(own: OneProcess) -> None:
     limits = Limits(stream_poll_s=0.01, streams_max_count=1)
     with (
         served(create_app(own.settings, limits=limits)) as url,
@@ -192,7 +192,7 @@ def test_streams_are_limited_in_number(own: SmallTwin) -> None:
     assert refused.json()["type"] == "/docs#busy"
 
 
-def test_a_place_is_free_again_once_its_stream_is_gone(own: SmallTwin) -> None:
+def test_a_place_is_free_again_once_its_stream_is_gone(own: OneProcess) -> None:
     limits = Limits(stream_poll_s=0.01, streams_max_count=1, stream_life_s=0.05)
     with (
         served(create_app(own.settings, limits=limits)) as url,
@@ -203,8 +203,8 @@ def test_a_place_is_free_again_once_its_stream_is_gone(own: SmallTwin) -> None:
     assert ended == [200, 200, 200]
 
 
-def test_a_stream_opened_before_the_first_tick_waits_for_it(own: SmallTwin, tmp_path) -> None:
-    with SmallTwin(tmp_path / "empty", segments=("sl-53",), satellites_count=4) as empty:
+def test_a_stream_opened_before_the_first_tick_waits_for_it(own: OneProcess, tmp_path) -> None:
+    with small_twin(tmp_path / "empty", segments=("sl-53",), satellites_count=4) as empty:
 
         async def scene(house: House) -> None:
             with house.feed.listening():
@@ -218,7 +218,7 @@ def test_a_stream_opened_before_the_first_tick_waits_for_it(own: SmallTwin, tmp_
         in_rooms(empty, QUICK, scene)
 
 
-def test_the_feed_rests_while_nobody_listens(own: SmallTwin, monkeypatch) -> None:
+def test_the_feed_rests_while_nobody_listens(own: OneProcess, monkeypatch) -> None:
     looks: list[int] = []
     monkeypatch.setattr(Feed, "_read", lambda self: looks.append(1) or [])
 

@@ -10,7 +10,7 @@ import pytest
 
 from api.app import create_app
 from tests.api.conftest import PATIENCE_S, served
-from tests.builders import SmallTwin
+from tests.one_process import OneProcess
 from twin.views import VIEWS
 
 TICKS_COUNT = 30
@@ -34,7 +34,7 @@ def ticks_of_rows(body: dict) -> set[str]:
     ],
 )
 def test_no_answer_mixes_two_ticks(
-    own: SmallTwin, path: str, ticks_of: Callable[[dict], set[str]]
+    own: OneProcess, path: str, ticks_of: Callable[[dict], set[str]]
 ) -> None:
     writing = threading.Thread(target=own.step, args=(TICKS_COUNT,))
     seen: list[set[str]] = []
@@ -52,7 +52,7 @@ def test_no_answer_mixes_two_ticks(
     assert len({tuple(ticks) for ticks in seen}) > 1, "the twin went on meanwhile"
 
 
-def test_the_hash_and_the_rows_of_an_answer_belong_together(own: SmallTwin) -> None:
+def test_the_hash_and_the_rows_of_an_answer_belong_together(own: OneProcess) -> None:
     writing = threading.Thread(target=own.step, args=(TICKS_COUNT,))
     seen: dict[str, dict] = {}
 

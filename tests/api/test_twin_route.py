@@ -7,12 +7,12 @@ import pytest
 
 from api.schemas import TwinState
 from tests.api.conftest import TICKS_COUNT
-from tests.builders import SmallTwin
+from tests.one_process import OneProcess
 from twin.units import instant_text
 from twin.views import VIEWS
 
 
-def test_the_twin_names_its_tick_and_every_view(client: httpx.Client, town: SmallTwin) -> None:
+def test_the_twin_names_its_tick_and_every_view(client: httpx.Client, town: OneProcess) -> None:
     answer = client.get("/v1/twin").raise_for_status()
 
     body = answer.json()
@@ -35,7 +35,7 @@ def test_an_assumed_world_is_called_one(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("number", [1, 5, 6, 17, TICKS_COUNT])
 def test_as_of_a_tick_every_row_is_the_one_stored_live(
-    client: httpx.Client, town: SmallTwin, number: int
+    client: httpx.Client, town: OneProcess, number: int
 ) -> None:
     at = instant_text(town.tick_ns(number))
     stored = {
@@ -57,7 +57,7 @@ def test_the_newest_tick_as_of_itself_is_the_live_one(client: httpx.Client) -> N
     assert past | {"age_s": 0} == live | {"age_s": 0}
 
 
-def test_between_two_ticks_the_earlier_one_holds(client: httpx.Client, town: SmallTwin) -> None:
+def test_between_two_ticks_the_earlier_one_holds(client: httpx.Client, town: OneProcess) -> None:
     between = instant_text(town.tick_ns(7) + 59_999_999_999)
 
     body = client.get("/v1/twin", params={"at": between}).json()
@@ -65,7 +65,7 @@ def test_between_two_ticks_the_earlier_one_holds(client: httpx.Client, town: Sma
     assert body["number"] == 7
 
 
-def test_the_open_tick_is_not_the_future(client: httpx.Client, town: SmallTwin) -> None:
+def test_the_open_tick_is_not_the_future(client: httpx.Client, town: OneProcess) -> None:
     open_end = instant_text(town.tick_ns(TICKS_COUNT + 1))
 
     body = client.get("/v1/twin", params={"at": open_end}).json()

@@ -8,7 +8,7 @@ import pytest
 from api.schemas import AssumptionPage, OneAssumption, Why
 from api.why import JUDGED
 from streams.replay import records
-from tests.builders import SmallTwin
+from tests.one_process import OneProcess
 from twin.frames import decode_frame
 from twin.identity import digest_of
 from twin.records import Chain
@@ -46,7 +46,7 @@ def test_every_column_of_every_view_can_be_explained(
 
 
 def test_a_figure_can_be_followed_to_the_bytes_it_came_from(
-    client: httpx.Client, town: SmallTwin
+    client: httpx.Client, town: OneProcess
 ) -> None:
     asked = {"view": "energy", "key": "sl-53,orbit", "column": "charge_wh"}
 
@@ -65,7 +65,7 @@ def test_a_figure_can_be_followed_to_the_bytes_it_came_from(
 
 
 def test_the_record_behind_a_figure_is_the_one_in_the_journal(
-    client: httpx.Client, town: SmallTwin
+    client: httpx.Client, town: OneProcess
 ) -> None:
     asked = {"view": "energy", "key": "ai1-sso,orbit", "column": "generated_w"}
 

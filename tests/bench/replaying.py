@@ -20,20 +20,19 @@ from streams.store.database import open_database
 from streams.store.tables import LIVE
 from tests.bench.figures import Figure, percentile
 from tests.one_process import OneProcess
+from twin.baseline import load
 from twin.records import GENESIS, Chain, Record, encode_record
 from twin.state import Twin
-from twin.units import parse_instant
 from twin.views import VIEWS
 
 RECORDED_COUNT = 120
 REPLAYED_COUNT = 6_000
 DAYS_COUNT = 30
 ASKED_COUNT = 200
-START = "2029-01-01T00:00:00Z"
 
 
 def figures() -> Iterator[Figure]:
-    """A journal of the default world, stretched; replayed, kept for 30 days, and asked."""
+    """A journal of the world with ten segments, stretched; replayed, kept and asked."""
     with tempfile.TemporaryDirectory() as folder:
         recorded = _recorded(Path(folder) / "recorded")
         yield from _replay(Path(folder) / "replayed", recorded)
@@ -41,7 +40,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _recorded(folder: Path) -> list[Record]:
-    twin = OneProcess(folder, world="2026", start=START)
+    twin = OneProcess(folder, baseline=load("2026"))
     twin.run(RECORDED_COUNT)
     return [entry.record for entry in records(twin.log, Chain(), start=0)]
 
@@ -76,7 +75,7 @@ def _asked(folder: Path, recorded: list[Record]) -> Iterator[Figure]:
     started = time.perf_counter()
     keeper.take_all()
     yield Figure("keep: fold, hash and commit", count / (time.perf_counter() - started), "ticks/s")
-    luck, start_ns = random.Random(1), parse_instant(START)
+    luck, start_ns = random.Random(1), recorded[0].start_ns
     instants = [start_ns + luck.randint(60, count * 60) * 10**9 for _ in range(ASKED_COUNT)]
     times_s = [_time_of_asking(log, engine, at_ns) for at_ns in instants]
     yield Figure(

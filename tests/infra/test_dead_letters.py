@@ -12,7 +12,7 @@ import pytest
 from infra.command import main
 from streams.store import queries
 from streams.store.tables import LIVE
-from tests.builders import SmallTwin
+from tests.one_process import OneProcess, small_twin
 from twin.events import SupplyChanged
 
 SITE = "c1-h100"
@@ -20,37 +20,37 @@ UNREADABLE = b'{"site": 5}'
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Iterator[SmallTwin]:
-    with SmallTwin(tmp_path / "var", has_faults=False) as small:
-        small.step(2)
+def twin(tmp_path: Path) -> Iterator[OneProcess]:
+    with small_twin(tmp_path / "var", has_faults=False) as small:
+        small.run(2)
         yield small
 
 
-def listed(twin: SmallTwin, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+def listed(twin: OneProcess, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     capsys.readouterr()
     assert main(["dead", "list", "--json", "--dir", str(twin.settings.directory)]) == 0
     letters: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
     return letters
 
 
-def redrive(twin: SmallTwin, event_id: str) -> int:
+def redrive(twin: OneProcess, event_id: str) -> int:
     return main(["dead", "redrive", event_id, "--dir", str(twin.settings.directory)])
 
 
-def supply_w(twin: SmallTwin) -> float | None:
+def supply_w(twin: OneProcess) -> float | None:
     (fleet,) = [fleet for fleet in twin.keeper.twin.fleets.values() if SITE in fleet.keys]
     return fleet.segments[fleet.keys.index(SITE)].supply_w
 
 
 def test_a_refused_event_is_applied_once_it_can_be(
-    twin: SmallTwin, capsys: pytest.CaptureFixture[str]
+    twin: OneProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     twin.tell(SupplyChanged(site="nowhere", available_w=1e6, cause="test"))
-    twin.step()
+    twin.tick()
     (letter,) = listed(twin, capsys)
 
     status = redrive(twin, letter["event_id"])
-    twin.step()
+    twin.tick()
 
     again = listed(twin, capsys)
     assert status == 0
@@ -61,17 +61,17 @@ def test_a_refused_event_is_applied_once_it_can_be(
 
 
 def test_a_conflicting_word_can_be_said_under_its_own_name(
-    twin: SmallTwin, capsys: pytest.CaptureFixture[str]
+    twin: OneProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     twin.tell(SupplyChanged(site=SITE, available_w=9e6, cause="first"))
-    twin._told.clear()
+    twin.forget_what_was_told()
     twin.tell(SupplyChanged(site=SITE, available_w=5e6, cause="second, under the same name"))
-    twin.step()
+    twin.tick()
     (letter,) = listed(twin, capsys)
     before_w = supply_w(twin)
 
     status = redrive(twin, letter["event_id"])
-    twin.step()
+    twin.tick()
 
     assert status == 0
     assert letter["stage"] == "conflict"
@@ -79,10 +79,10 @@ def test_a_conflicting_word_can_be_said_under_its_own_name(
 
 
 def test_what_is_still_poison_is_not_sent(
-    twin: SmallTwin, capsys: pytest.CaptureFixture[str]
+    twin: OneProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     twin.append("SupplyChanged", UNREADABLE, topic="workloads", source="stranger")
-    twin.step()
+    twin.tick()
     (letter,) = listed(twin, capsys)
     sent = {topic: twin.log.span(topic, 0).end for topic in ("workloads", "operations")}
 
@@ -96,14 +96,14 @@ def test_what_is_still_poison_is_not_sent(
 
 
 def test_sending_a_letter_twice_says_it_once(
-    twin: SmallTwin, capsys: pytest.CaptureFixture[str]
+    twin: OneProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     twin.tell(SupplyChanged(site="nowhere", available_w=1e6, cause="test"))
-    twin.step()
+    twin.tick()
     (letter,) = listed(twin, capsys)
 
     statuses = [redrive(twin, letter["event_id"]) for _ in range(2)]
-    twin.step()
+    twin.tick()
 
     with twin.engine.begin() as db:
         tick = queries.latest_tick(db, LIVE)
@@ -113,7 +113,7 @@ def test_sending_a_letter_twice_says_it_once(
 
 
 def test_a_letter_nobody_knows_is_not_found(
-    twin: SmallTwin, capsys: pytest.CaptureFixture[str]
+    twin: OneProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert redrive(twin, "nobody/1/x/1") == 1
     assert "no dead letter nobody/1/x/1" in capsys.readouterr().err
