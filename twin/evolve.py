@@ -8,9 +8,10 @@ stops everything.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from twin.arrays import IntArray, frozen
 from twin.errors import BadInput, UnknownKind
@@ -50,8 +51,7 @@ from twin.state import PUBLIC, Alarms, Energy, Fleet, Telemetry, Twin
 from twin.summaries import SegmentTotals
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """The twin after a record, and what became of the record's inputs."""
 
     twin: Twin

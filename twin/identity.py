@@ -12,7 +12,7 @@ import hashlib
 import msgspec
 
 
-class Identity(msgspec.Struct, frozen=True, order=True, array_like=True):
+class Identity(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """The name of one event; orders by source, epoch, stream, sequence."""
 
     source: str

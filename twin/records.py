@@ -45,7 +45,7 @@ class Provenance(msgspec.Struct, frozen=True, array_like=True):
     sent_ns: int = 0
 
 
-class StreamEnd(msgspec.Struct, frozen=True, array_like=True, order=True):
+class StreamEnd(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """The last sequence of a stream that a record, or one before it, holds or declared absent."""
 
     source: str
@@ -54,7 +54,7 @@ class StreamEnd(msgspec.Struct, frozen=True, array_like=True, order=True):
     sequence: int
 
 
-class Pace(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Pace(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """A paced source and the instant up to which it has sealed; 0 before its first word on that."""
 
     source: str

@@ -24,6 +24,11 @@ class _Stored(msgspec.Struct, frozen=True, array_like=True):
     twin: Twin
 
 
+class _Versioned(msgspec.Struct, frozen=True, array_like=True):
+    fold_version: int
+    rest: msgspec.Raw
+
+
 def encode_twin(twin: Twin) -> bytes:
     """A twin as compressed MessagePack; arrays are int64, little-endian, with their shape."""
     return zstandard.compress(_ENCODER.encode(_Stored(FOLD_VERSION, twin)), 3)
@@ -33,7 +38,7 @@ def decode_twin(body: bytes) -> Twin:
     """The twin in some bytes; ``BadInput`` when they are damaged or of another fold version."""
     try:
         plain = zstandard.ZstdDecompressor().decompress(body, max_output_size=_MAX_BYTES)
-        version = msgspec.msgpack.decode(plain, type=list[Any])[0]
+        version = _VERSION.decode(plain).fold_version
         if version != FOLD_VERSION:
             raise BadInput(f"a snapshot of fold version {version}", expected=f"{FOLD_VERSION}")
         return _DECODER.decode(plain).twin
@@ -56,6 +61,7 @@ def _decode_array(kind: type, value: Any) -> object:
     raise TypeError(f"a twin holds no {kind}")
 
 
+_VERSION = msgspec.msgpack.Decoder(_Versioned)
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_encode_array)
 _DECODER: msgspec.msgpack.Decoder[_Stored] = msgspec.msgpack.Decoder(
     _Stored, dec_hook=_decode_array

@@ -8,7 +8,6 @@ label, so that what one reader may not see can be left out whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
@@ -41,8 +40,7 @@ class SourceState(msgspec.Struct, frozen=True):
     last_quarantined_ns: int = 0
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, eq=False):
     """The alarm thresholds in force; before any is assumed nothing is alarming."""
 
     silent_fraction: float = 1.0
@@ -53,13 +51,12 @@ class Limits:
     clear_after_count: int = 1
 
 
-@dataclass(frozen=True)
-class Registry:
+class Registry(msgspec.Struct, frozen=True, eq=False):
     """Sources and assumptions: what the twin has been told about those who tell it things."""
 
-    sources: Mapping[str, SourceState] = field(default_factory=dict)
-    assumptions: Mapping[str, AssumptionSet] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+    sources: Mapping[str, SourceState] = msgspec.field(default_factory=dict)
+    assumptions: Mapping[str, AssumptionSet] = msgspec.field(default_factory=dict)
+    limits: Limits = msgspec.field(default_factory=Limits)
 
     def encoded(self) -> bytes:
         # The limits follow from the assumptions.
@@ -78,23 +75,6 @@ class Segment(msgspec.Struct, frozen=True):
     supply_cause: str = ""
 
 
-@dataclass(frozen=True)
-class Fleet:
-    """The segments of one label, and what the closing of a tick needs of them.
-
-    ``keys`` are their names, ``totals_keys`` the same as (label, name), ``constants`` integers.
-    """
-
-    label: str = PUBLIC
-    segments: tuple[Segment, ...] = ()
-    keys: tuple[str, ...] = ()
-    totals_keys: tuple[tuple[str, str], ...] = ()
-    constants: IntArray = field(default_factory=lambda: frozen(np.zeros((0, len(C)), np.int64)))
-
-    def encoded(self) -> bytes:
-        return _JSON.encode(self.segments)
-
-
 class C(IntEnum):
     """Columns of ``Fleet.constants``, one row a segment."""
 
@@ -108,6 +88,22 @@ class C(IntEnum):
     SUPPLY_MW = 7  # −1: no limit beyond the nameplate
     NAMEPLATE_MW = 8
     IS_GROUND = 9
+
+
+class Fleet(msgspec.Struct, frozen=True, eq=False):
+    """The segments of one label, and what the closing of a tick needs of them.
+
+    ``keys`` are their names, ``totals_keys`` the same as (label, name), ``constants`` integers.
+    """
+
+    label: str = PUBLIC
+    segments: tuple[Segment, ...] = ()
+    keys: tuple[str, ...] = ()
+    totals_keys: tuple[tuple[str, str], ...] = ()
+    constants: IntArray = frozen(np.zeros((0, len(C)), np.int64))
+
+    def encoded(self) -> bytes:
+        return _JSON.encode(self.segments)
 
 
 class E(IntEnum):
@@ -131,17 +127,12 @@ SOURCES_OF_POWER = (E.GENERATED, E.IMPORTED, E.DISCHARGED)
 USES_OF_POWER = tuple(e for e in E if e not in (*SOURCES_OF_POWER, E.WRITTEN_OFF))
 
 
-@dataclass(frozen=True)
-class Telemetry:
+class Telemetry(msgspec.Struct, frozen=True, eq=False):
     """The last totals of each segment, shape ``(segments, regions, quantities)``, and anomalies."""
 
     regions: tuple[str, ...] = (ORBIT,)
-    matrix: IntArray = field(
-        default_factory=lambda: frozen(np.zeros((0, 1, QUANTITIES_COUNT), np.int64))
-    )
-    sums: IntArray = field(
-        default_factory=lambda: frozen(np.zeros((0, QUANTITIES_COUNT), np.int64))
-    )
+    matrix: IntArray = frozen(np.zeros((0, 1, QUANTITIES_COUNT), np.int64))
+    sums: IntArray = frozen(np.zeros((0, QUANTITIES_COUNT), np.int64))
     anomalies: tuple[Anomaly, ...] = ()
 
     def encoded(self) -> bytes:
@@ -152,8 +143,7 @@ class Telemetry:
         )
 
 
-@dataclass(frozen=True)
-class Energy:
+class Energy(msgspec.Struct, frozen=True, eq=False):
     """The energy book of each segment.
 
     ``flows_mw`` are this tick's mean powers, ``total_mwh`` what they came to so far, ``carry`` the
@@ -162,10 +152,10 @@ class Energy:
     −1 before they ever did.
     """
 
-    flows_mw: IntArray = field(default_factory=lambda: frozen(np.zeros((0, len(E)), np.int64)))
-    total_mwh: IntArray = field(default_factory=lambda: frozen(np.zeros((0, len(E)), np.int64)))
-    carry: IntArray = field(default_factory=lambda: frozen(np.zeros((0, len(E)), np.int64)))
-    charge_mwh: IntArray = field(default_factory=lambda: frozen(np.zeros(0, np.int64)))
+    flows_mw: IntArray = frozen(np.zeros((0, len(E)), np.int64))
+    total_mwh: IntArray = frozen(np.zeros((0, len(E)), np.int64))
+    carry: IntArray = frozen(np.zeros((0, len(E)), np.int64))
+    charge_mwh: IntArray = frozen(np.zeros(0, np.int64))
 
     def encoded(self) -> bytes:
         return b"".join(
@@ -186,15 +176,14 @@ class Alarm(msgspec.Struct, frozen=True):
     asset_ids: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Alarms:
+class Alarms(msgspec.Struct, frozen=True, eq=False):
     """Open alarms by id; ``streak`` counts ticks in a row, shape ``(segments, conditions)``.
 
     A positive streak is ticks with the condition, a negative one ticks without.
     """
 
-    open: Mapping[str, Alarm] = field(default_factory=dict)
-    streak: IntArray = field(default_factory=lambda: frozen(np.zeros((0, 0), np.int64)))
+    open: Mapping[str, Alarm] = msgspec.field(default_factory=dict)
+    streak: IntArray = frozen(np.zeros((0, 0), np.int64))
 
     def encoded(self) -> bytes:
         return (
@@ -203,18 +192,17 @@ class Alarms:
         )
 
 
-@dataclass(frozen=True)
-class Twin:
+class Twin(msgspec.Struct, frozen=True, eq=False):
     """Everything that decides a later view, after the tick that ends at ``tick_ns``."""
 
     number: int = 0
     start_ns: int = 0
     tick_ns: int = 0
-    registry: Registry = field(default_factory=Registry)
-    fleets: Mapping[str, Fleet] = field(default_factory=dict)
-    telemetry: Mapping[str, Telemetry] = field(default_factory=dict)
-    energy: Mapping[str, Energy] = field(default_factory=dict)
-    alarms: Mapping[str, Alarms] = field(default_factory=dict)
+    registry: Registry = msgspec.field(default_factory=Registry)
+    fleets: Mapping[str, Fleet] = msgspec.field(default_factory=dict)
+    telemetry: Mapping[str, Telemetry] = msgspec.field(default_factory=dict)
+    energy: Mapping[str, Energy] = msgspec.field(default_factory=dict)
+    alarms: Mapping[str, Alarms] = msgspec.field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class Anomaly(msgspec.Struct, frozen=True, order=True, array_like=True):
     expected: float
 
 
-class FrameRef(msgspec.Struct, frozen=True, order=True, array_like=True):
+class FrameRef(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """Where a frame lies and what it must hash to: the way from a figure down to its bytes."""
 
     identity: Identity

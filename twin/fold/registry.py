@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from twin.errors import BadInput
 from twin.events import (
@@ -77,12 +77,12 @@ def source_registered(registry: Registry, fact: SourceRegistered) -> Registry:
 
 def source_lapsed(registry: Registry, fact: SourceLapsed) -> Registry:
     """A source went silent."""
-    return _with(registry, msgspec.structs.replace(_known(registry, fact.source), is_lapsed=True))
+    return _with(registry, replace(_known(registry, fact.source), is_lapsed=True))
 
 
 def source_returned(registry: Registry, fact: SourceReturned) -> Registry:
     """A silent source speaks again."""
-    return _with(registry, msgspec.structs.replace(_known(registry, fact.source), is_lapsed=False))
+    return _with(registry, replace(_known(registry, fact.source), is_lapsed=False))
 
 
 def quarantined(registry: Registry, fact: Quarantined, *, tick_ns: int) -> Registry:
