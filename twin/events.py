@@ -14,6 +14,20 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from twin.errors import Poison, UnknownKind
+from twin.fields import (
+    AcceleratorCount,
+    AltitudeKm,
+    Amount,
+    AssetCount,
+    AssetId,
+    Counter,
+    FlopRate,
+    Fraction,
+    InclinationDeg,
+    PositiveAmount,
+    PueRatio,
+    Rate,
+)
 from twin.identity import Identity
 
 Basis = Literal["measured", "derived", "assumed"]
@@ -91,18 +105,19 @@ class SegmentRegistered(Body, frozen=True):
     segment: str
     class_name: str
     basis: Basis
-    mass_kg: float
-    array_m2: float
-    array_w: float
-    battery_wh: float
-    radiator_m2: float
-    downlink_bps: float
-    life_s: float
-    accelerators_count: int = 0
-    tok_per_s: float = 0.0
-    flop_per_s: float = 0.0
-    charge_efficiency_fraction: float = 1.0
-    charge_resolution_wh: float = 0.0
+    mass_kg: Amount
+    array_m2: Amount
+    array_w: Amount
+    battery_wh: Amount
+    radiator_m2: Amount
+    downlink_bps: Rate
+    life_s: Amount
+    payload_w: Amount = 0.0
+    accelerators_count: AcceleratorCount = 0
+    tok_per_s: Rate = 0.0
+    flop_per_s: FlopRate = 0.0
+    charge_efficiency_fraction: Fraction = 1.0
+    charge_resolution_wh: Amount = 0.0
 
 
 @_kind("satellites", Nature.GIVEN, Phase.ASSETS)
@@ -111,7 +126,7 @@ class ElementSetsPublished(Body, frozen=True):
 
     segment: str
     published_at: str
-    satellites_count: int
+    satellites_count: AssetCount
     format: Literal["tle", "omm"]
     sha256: str
 
@@ -122,10 +137,10 @@ class SatellitesDeployed(Body, frozen=True):
 
     launch_id: str
     segment: str
-    satellites_count: int
-    first_asset_id: int
-    altitude_km: float
-    inclination_deg: float
+    satellites_count: AssetCount
+    first_asset_id: AssetId
+    altitude_km: AltitudeKm
+    inclination_deg: InclinationDeg
 
 
 @_kind("satellites", Nature.FOLLOWED, Phase.ASSETS)
@@ -142,8 +157,8 @@ class AssetsAssigned(Body, frozen=True):
 
     shard: str
     segment: str
-    asset_id_ranges: tuple[tuple[int, int], ...]
-    assets_count: int
+    asset_id_ranges: tuple[tuple[AssetId, AssetId], ...]
+    assets_count: AssetCount
 
 
 @_kind("satellites", Nature.DECIDED, Phase.ASSETS)
@@ -151,8 +166,8 @@ class ShellRetargeted(Body, frozen=True):
     """A shell was ordered to another altitude."""
 
     segment: str
-    from_km: float
-    to_km: float
+    from_km: AltitudeKm
+    to_km: AltitudeKm
     starts_at: str
     ends_at: str
 
@@ -164,9 +179,9 @@ class AssetsFailed(Body, frozen=True):
     segment: str
     component: str
     cause: str
-    asset_ids: tuple[int, ...] = ()
-    lost_fraction: float = 0.0
-    written_off_wh: float = 0.0
+    asset_ids: tuple[AssetId, ...] = ()
+    lost_fraction: Fraction = 0.0
+    written_off_wh: Amount = 0.0
 
 
 @_kind("satellites", Nature.FOLLOWED, Phase.ASSETS)
@@ -175,18 +190,18 @@ class SatellitesDeorbited(Body, frozen=True):
 
     segment: str
     reason: str
-    satellites_count: int
-    asset_ids: tuple[int, ...] = ()
-    written_off_wh: float = 0.0
+    satellites_count: AssetCount
+    asset_ids: tuple[AssetId, ...] = ()
+    written_off_wh: Amount = 0.0
 
 
 @_kind("satellites", Nature.GIVEN, Phase.OPERATIONS)
 class SpaceWeatherObserved(Body, frozen=True):
     """The state of the Sun and the geomagnetic field."""
 
-    f107_sfu: float
-    kp_index: float
-    proton_flux_pfu: float
+    f107_sfu: Amount
+    kp_index: Amount
+    proton_flux_pfu: Amount
 
 
 @_kind("satellites", Nature.GIVEN, Phase.ASSETS)
@@ -195,9 +210,9 @@ class LicenceGranted(Body, frozen=True):
 
     authority: str
     licence_id: str
-    satellites_count: int
-    altitude_min_km: float
-    altitude_max_km: float
+    satellites_count: Counter
+    altitude_min_km: AltitudeKm
+    altitude_max_km: AltitudeKm
     milestones: tuple[str, ...] = ()
 
 
@@ -221,14 +236,14 @@ class SiteEnergised(Body, frozen=True):
     region: str
     model: str
     basis: Basis
-    pools_count: int
-    accelerators_count: int
-    nameplate_w: float
-    accelerator_w: float
-    pue_ratio: float
+    pools_count: AssetCount
+    accelerators_count: AcceleratorCount
+    nameplate_w: Amount
+    accelerator_w: PositiveAmount
+    pue_ratio: PueRatio
     supply: Supply
-    tok_per_s: float
-    flop_per_s: float
+    tok_per_s: Rate
+    flop_per_s: FlopRate
 
 
 @_kind("workloads", Nature.GIVEN, Phase.OPERATIONS)
@@ -236,7 +251,7 @@ class SupplyChanged(Body, frozen=True):
     """The power a site may draw changed; ``available_w`` null means the nameplate again."""
 
     site: str
-    available_w: float | None
+    available_w: Amount | None
     cause: str
     until: str | None = None
 
@@ -292,7 +307,7 @@ class SourceRegistered(Body, frozen=True):
     """A source began to speak; a paced one ends each of its ticks with a seal."""
 
     source: str
-    epoch: int
+    epoch: Counter
     is_paced: bool
     description: str
     world: str = ""
@@ -305,7 +320,7 @@ class SourceLapsed(Body, frozen=True):
     """A paced source was silent beyond the patience; ticks close without it until it returns."""
 
     source: str
-    epoch: int
+    epoch: Counter
     last_tick: str
 
 
@@ -314,7 +329,7 @@ class SourceReturned(Body, frozen=True):
     """A lapsed source speaks again; ticks wait for it as before."""
 
     source: str
-    epoch: int
+    epoch: Counter
 
 
 @_kind("operations", Nature.JOURNAL, Phase.SOURCES)
@@ -322,10 +337,10 @@ class StreamAbsent(Body, frozen=True):
     """A sealed sequence never came; the tick closed without it."""
 
     source: str
-    epoch: int
+    epoch: Counter
     stream: str
-    first_sequence: int
-    last_sequence: int
+    first_sequence: Counter
+    last_sequence: Counter
 
 
 @_kind("operations", Nature.JOURNAL, Phase.SOURCES)
@@ -334,7 +349,7 @@ class Quarantined(Body, frozen=True):
 
     source: str
     stream: str
-    sequence: int
+    sequence: Counter
     reason: str
 
 
@@ -342,7 +357,7 @@ class Quarantined(Body, frozen=True):
 class RecordEntryExcluded(Body, frozen=True):
     """An entry of an earlier record must not be folded by upgraded code, and why."""
 
-    number: int
+    number: Counter
     event_id: str
     reason: str
 

@@ -63,6 +63,9 @@ def evolve(twin: Twin, record: Record) -> Step:
     outcomes: list[Outcome] = []
     after = replace(twin, number=record.number, start_ns=record.start_ns, tick_ns=record.tick_ns)
     written_off: dict[tuple[str, str], int] = {}
+    for label, fleet_ in twin.fleets.items():
+        if (restored := fleet.supplies_restored(fleet_, record.start_ns)) is not fleet_:
+            after = _with_fleet(after, label, restored)
     for event in record.content.events:
         try:
             body = fact(event)
@@ -107,7 +110,11 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
         case SpaceWeatherObserved() | LicenceGranted() | StreamAbsent():
             return twin
         case EventCorrected() | RecordEntryExcluded():
-            return twin
+            # Kept as a dead letter, so that nobody believes it took effect.
+            raise BadInput(
+                f"{event.kind}, which this release does not apply",
+                expected="the fact said anew, by an event of its own kind",
+            )
         case _:
             raise UnknownKind(
                 f"event {event.identity} of kind {event.kind}",

@@ -58,6 +58,11 @@ class Registry(msgspec.Struct, frozen=True, eq=False):
     assumptions: Mapping[str, AssumptionSet] = msgspec.field(default_factory=dict)
     limits: Limits = msgspec.field(default_factory=Limits)
 
+    def number(self, name: str, default: float = 0.0) -> float:
+        """An assumed number, or the default where none is told."""
+        found = self.assumptions.get(name)
+        return float(found.value) if found and not isinstance(found.value, str) else default
+
     def encoded(self) -> bytes:
         # The limits follow from the assumptions.
         return _JSON.encode((sorted(self.sources.items()), sorted(self.assumptions.items())))
@@ -73,6 +78,7 @@ class Segment(msgspec.Struct, frozen=True):
     shards_count: int = 0
     supply_w: float | None = None
     supply_cause: str = ""
+    supply_until_ns: int = 0
 
 
 class C(IntEnum):
@@ -93,7 +99,8 @@ class C(IntEnum):
 class Fleet(msgspec.Struct, frozen=True, eq=False):
     """The segments of one label, and what the closing of a tick needs of them.
 
-    ``keys`` are their names, ``totals_keys`` the same as (label, name), ``constants`` integers.
+    ``keys`` are their names, ``totals_keys`` the same as (label, name), ``constants`` integers;
+    ``supply_until_ns`` is when the next limit of supply ends, 0 for never.
     """
 
     label: str = PUBLIC
@@ -101,6 +108,7 @@ class Fleet(msgspec.Struct, frozen=True, eq=False):
     keys: tuple[str, ...] = ()
     totals_keys: tuple[tuple[str, str], ...] = ()
     constants: IntArray = frozen(np.zeros((0, len(C)), np.int64))
+    supply_until_ns: int = 0
 
     def encoded(self) -> bytes:
         return _JSON.encode(self.segments)

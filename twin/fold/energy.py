@@ -121,11 +121,14 @@ def _book(
         flow[_LOST] = loss + (difference if is_rounding else 0)
         flow[_UNACCOUNTED] = 0 if is_rounding else difference
         flow[_WRITTEN_OFF] = written_off
-        if _gap(flow) != 0:
-            return i
+        # Sound telemetry of the right kind leaves none; what is left is shown, not hidden.
+        flow[_UNACCOUNTED] += _gap(flow)
         _accrue(flow, total[i], carry[i], interval_ms)
-        if _gap(total[i]) != 0:
+        # Each column is rounded down by itself: losses take the few milliwatt-hours between them.
+        rounding = _gap(total[i])
+        if _gap(flow) != 0 or abs(rounding) > flow.size:
             return i
+        total[i, _LOST] += rounding
     return -1
 
 
@@ -142,9 +145,9 @@ def _gap(book: IntArray) -> int:
 def _accrue(flow: IntArray, total: IntArray, carry: IntArray, interval_ms: int) -> None:
     """Totals in whole milliwatt-hours; the part below one is carried, so no tick length drifts."""
     for column in range(flow.size):
-        exact = flow[column] * interval_ms + carry[column]
-        whole = exact // MS_PER_H
-        total[column] += whole
-        carry[column] = exact - whole * MS_PER_H
-    # Each column is rounded down by itself; losses take the few milliwatt-hours between them.
-    total[_LOST] += _gap(total)
+        # Power times time leaves 64 bits for gigawatts over an hour; its parts do not.
+        hours = flow[column] // MS_PER_H
+        rest = (flow[column] - hours * MS_PER_H) * interval_ms + carry[column]
+        whole = rest // MS_PER_H
+        total[column] += hours * interval_ms + whole
+        carry[column] = rest - whole * MS_PER_H

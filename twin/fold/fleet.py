@@ -15,9 +15,10 @@ from twin.events import (
     SiteEnergised,
     SupplyChanged,
 )
+from twin.fields import ASSETS_MAX_COUNT
 from twin.state import C, Fleet, Segment
 from twin.suggest import nearest
-from twin.units import PPM
+from twin.units import PPM, parse_instant
 
 UNLIMITED = -1
 
@@ -29,11 +30,11 @@ def segment_registered(fleet: Fleet, fact: SegmentRegistered) -> Fleet:
 
 def site_energised(fleet: Fleet, fact: SiteEnergised) -> Fleet:
     """A ground segment came under power; ``BadInput`` for a site that cannot be."""
-    if fact.accelerators_count < 0 or fact.pools_count < 1 or fact.pue_ratio < 1.0:
+    if not 1 <= fact.pools_count <= max(1, fact.accelerators_count):
         raise BadInput(
             f"site {fact.site} with {fact.accelerators_count} accelerators in "
-            f"{fact.pools_count} pools at PUE {fact.pue_ratio}",
-            expected="no negative count, at least one pool, a PUE of 1 or more",
+            f"{fact.pools_count} pools",
+            expected="at least one pool, and an accelerator in each",
         )
     segment = msgspec.structs.replace(
         _known(fleet, fact.segment), site=fact, installed_count=fact.pools_count
@@ -46,12 +47,26 @@ def supply_changed(fleet: Fleet, fact: SupplyChanged) -> Fleet:
     sites = {s.site.site: s for s in fleet.segments if s.site is not None}
     if fact.site not in sites:
         raise BadInput(f"site {fact.site!r}", expected=nearest(fact.site, sites))
-    if fact.available_w is not None and fact.available_w < 0:
-        raise BadInput(f"available_w={fact.available_w}", expected="0 or more")
     segment = msgspec.structs.replace(
-        sites[fact.site], supply_w=fact.available_w, supply_cause=fact.cause
+        sites[fact.site],
+        supply_w=fact.available_w,
+        supply_cause=fact.cause,
+        supply_until_ns=0 if fact.until is None else parse_instant(fact.until, field="until"),
     )
     return _with(fleet, segment)
+
+
+def supplies_restored(fleet: Fleet, start_ns: int) -> Fleet:
+    """The fleet at the start of a tick: limits of supply that were to end by then are gone."""
+    if not 0 < fleet.supply_until_ns <= start_ns:
+        return fleet
+    for segment in fleet.segments:
+        if 0 < segment.supply_until_ns <= start_ns:
+            fleet = _with(
+                fleet,
+                msgspec.structs.replace(segment, supply_w=None, supply_cause="", supply_until_ns=0),
+            )
+    return fleet
 
 
 def shard_opened(fleet: Fleet, fact: ShardOpened) -> Fleet:
@@ -61,11 +76,22 @@ def shard_opened(fleet: Fleet, fact: ShardOpened) -> Fleet:
 
 
 def assets_assigned(fleet: Fleet, fact: AssetsAssigned) -> Fleet:
-    """Assets joined a segment through one of its shards."""
+    """Assets joined a segment through one of its shards; ``BadInput`` where ids are not as many."""
     segment = registered(fleet, fact.segment)
+    named_count = sum(last - first + 1 for first, last in fact.asset_id_ranges)
+    if named_count != fact.assets_count or any(a > b for a, b in fact.asset_id_ranges):
+        raise BadInput(
+            f"assets_count={fact.assets_count} with ranges that name {named_count} ids",
+            expected="as many ids as assets, each range from its first id to its last",
+            field="assets_count",
+        )
     if segment.site is not None:
         return fleet
     count = segment.installed_count + fact.assets_count
+    if count > ASSETS_MAX_COUNT:
+        raise BadInput(
+            f"{count} assets in segment {fact.segment}", expected=f"{ASSETS_MAX_COUNT} at most"
+        )
     return _with(fleet, msgspec.structs.replace(segment, installed_count=count))
 
 
@@ -107,7 +133,8 @@ def _with(fleet: Fleet, segment: Segment) -> Fleet:
     constants = np.array([_constants(s) for s in ordered], dtype=np.int64)
     names = tuple(s.name for s in ordered)
     keys = tuple((fleet.label, name) for name in names)
-    return Fleet(fleet.label, ordered, names, keys, frozen(constants))
+    until = min((s.supply_until_ns for s in ordered if s.supply_until_ns), default=0)
+    return Fleet(fleet.label, ordered, names, keys, frozen(constants), until)
 
 
 def _constants(segment: Segment) -> list[int]:

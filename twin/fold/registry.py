@@ -19,6 +19,7 @@ from twin.events import (
 from twin.outcomes import AlarmOutcome
 from twin.state import Alarm, Alarms, Limits, Registry, SourceState
 
+TICKS_MAX_COUNT = 1_000_000
 LIMITS = {
     "alarm.silent_fraction": "silent_fraction",
     "alarm.down_fraction": "failed_fraction",
@@ -34,8 +35,10 @@ def assumption_set(registry: Registry, fact: AssumptionSet) -> Registry:
     assumptions = {**registry.assumptions, fact.name: fact}
     if fact.name not in LIMITS:
         return replace(registry, assumptions=assumptions)
-    if not isinstance(fact.value, float | int) or fact.value < 0:
-        raise BadInput(f"{fact.name}={fact.value!r}", expected="a number of 0 or more")
+    is_count = fact.name.endswith("_count")
+    least, most = (1, TICKS_MAX_COUNT) if is_count else (0, 1)
+    if not isinstance(fact.value, float | int) or not least <= fact.value <= most:
+        raise BadInput(f"{fact.name}={fact.value!r}", expected=f"a number from {least} to {most}")
     return replace(registry, assumptions=assumptions, limits=_limits(assumptions))
 
 

@@ -94,6 +94,7 @@ def segment_registered(
         radiator_m2=built.radiating_m2,
         downlink_bps=built.downlink_bps,
         life_s=built.life_s,
+        payload_w=built.payload_w,
         accelerators_count=built.accelerators_count,
         tok_per_s=built.accelerators_count * built.accelerator_tok_per_s,
         flop_per_s=built.accelerators_count * built.accelerator_flop_per_s,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twin.errors import BrokenInvariant
 from twin.events import Basis
 from twin.quantities import Q
 from twin.state import Fleet, Segment, Telemetry
@@ -22,15 +21,22 @@ def _rows(moment: Moment) -> Iterator[tuple[Value, ...]]:
     for label in twin.labels:
         fleet, telemetry = twin.fleets[label], twin.telemetry[label]
         for place, segment in enumerate(fleet.segments):
+            home = _home(segment, telemetry)
             for region, name in enumerate(telemetry.regions):
                 counts = telemetry.matrix[place, region].tolist()
-                absent_count = _absent_count(fleet, telemetry, place) if region == 0 else 0
+                absent_count = _absent_count(fleet, telemetry, place) if region == home else 0
                 if counts[Q.REPORTED_COUNT] or absent_count:
                     yield from _region_rows(label, segment, name, counts, absent_count)
 
 
+def _home(segment: Segment, telemetry: Telemetry) -> int:
+    """The region that absent assets are shown in: a site's own, otherwise where no theatre is."""
+    is_placed = segment.site is not None and segment.site.region in telemetry.regions
+    return telemetry.regions.index(segment.site.region) if segment.site and is_placed else 0
+
+
 def _absent_count(fleet: Fleet, telemetry: Telemetry, place: int) -> int:
-    """Assets that reported nowhere are shown where no theatre is."""
+    """Assets that reported nowhere."""
     reported = int(telemetry.sums[place, Q.REPORTED_COUNT])
     return max(0, fleet.segments[place].installed_count - reported)
 
@@ -44,13 +50,8 @@ def _region_rows(
     up = counts[Q.UP_COUNT]
     for resource, per_asset, healthy_qty, available_qty, offered_qty in resources:
         installed = max(installed_assets * per_asset, healthy_qty)
+        available_qty = min(available_qty, healthy_qty)
         delivered = min(offered_qty, available_qty)
-        if not installed >= healthy_qty >= available_qty >= delivered >= 0:
-            raise BrokenInvariant(
-                f"capacity of {segment.name} in {region}: installed {installed}, healthy "
-                f"{healthy_qty}, available {available_qty}, delivered {delivered}",
-                expected="each at most the one before",
-            )
         yield (
             label,
             basis,
@@ -102,12 +103,10 @@ def _resources(segment: Segment, counts: list[int]) -> tuple[Basis, list[Resourc
 def _site_resources(segment: Segment, counts: list[int]) -> tuple[Basis, list[Resource]]:
     site = segment.site
     assert site is not None
-    per_pool = -(-site.accelerators_count // site.pools_count)
+    per_pool = site.accelerators_count // site.pools_count
     up = counts[Q.ACCELERATORS_UP_COUNT]
-    available = min(counts[Q.ACCELERATORS_AVAILABLE_COUNT], _powered_count(segment, up))
-    used = min(
-        available, up * counts[Q.UTILISATION_PPM] // max(1, counts[Q.REPORTED_COUNT]) // 10**6
-    )
+    available = powered_count(segment, counts)
+    used = min(available, up * counts[Q.UTILISATION_PPM] // max(1, counts[Q.REPORTED_COUNT]) // PPM)
     tok = round(site.tok_per_s / max(1, site.accelerators_count))
     return site.basis, [
         ("accelerator_count", per_pool, up, available, used),
@@ -115,12 +114,12 @@ def _site_resources(segment: Segment, counts: list[int]) -> tuple[Basis, list[Re
     ]
 
 
-def _powered_count(segment: Segment, up_count: int) -> int:
-    """Accelerators that the site's supply can run, cooling included."""
-    site = segment.site
+def powered_count(segment: Segment, counts: list[int]) -> int:
+    """Accelerators that a site's heat limit and supply let run, cooling included."""
+    site, cool_count = segment.site, counts[Q.ACCELERATORS_AVAILABLE_COUNT]
     if site is None or segment.supply_w is None:
-        return up_count
-    return min(up_count, int(segment.supply_w / (site.accelerator_w * site.pue_ratio)))
+        return cool_count
+    return min(cool_count, int(segment.supply_w / (site.accelerator_w * site.pue_ratio)))
 
 
 def _binding_constraint(counts: list[int], absent_count: int) -> str:

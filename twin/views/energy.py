@@ -10,11 +10,15 @@ from collections.abc import Iterator
 
 from twin.quantities import Q
 from twin.state import E as Book
-from twin.state import Energy, Fleet, Segment, Telemetry
-from twin.units import PPM
+from twin.state import Segment, Twin
+from twin.units import MS_PER_H, PPM
+from twin.views.capacity import powered_count
 from twin.views.view import Moment, RollUp, Value, View, key, real
 
 ORBITAL_SITE = "orbit"
+MW_PER_KW = 1_000_000
+KWH_PER_MWH = 1_000
+BTU_PER_MMBTU = 1_000_000
 
 _FLOWS = (
     Book.GENERATED,
@@ -34,19 +38,17 @@ _FLOWS = (
 def _rows(moment: Moment) -> Iterator[tuple[Value, ...]]:
     twin = moment.twin
     for label in twin.labels:
-        fleet, telemetry, book = twin.fleets[label], twin.telemetry[label], twin.energy[label]
-        for place, segment in enumerate(fleet.segments):
+        for place, segment in enumerate(twin.fleets[label].segments):
             if segment.as_built is not None or segment.site is not None:
-                yield _row(label, fleet, telemetry, book, place)
+                yield _row(twin, label, place)
 
 
-def _row(
-    label: str, fleet: Fleet, telemetry: Telemetry, book: Energy, place: int
-) -> tuple[Value, ...]:
+def _row(twin: Twin, label: str, place: int) -> tuple[Value, ...]:
+    fleet, telemetry, book = twin.fleets[label], twin.telemetry[label], twin.energy[label]
     segment = fleet.segments[place]
     sums = telemetry.sums[place].tolist()
     flows = book.flows_mw[place].tolist()
-    count = max(1, sums[Q.REPORTED_COUNT])
+    count = sums[Q.REPORTED_COUNT]
     is_ground = segment.site is not None
     battery_wh = _battery_wh(segment, sums[Q.UP_COUNT])
     return (
@@ -56,17 +58,45 @@ def _row(
         segment.site.site if segment.site is not None else ORBITAL_SITE,
         *(flows[flow] / 1e3 for flow in _FLOWS),
         sums[Q.EXPECTED_ARRAY_MW] / 1e3,
-        int(book.charge_mwh[place]) / 1e3 if book.charge_mwh[place] >= 0 else 0.0,
+        _throttled_w(segment, sums),
+        int(book.charge_mwh[place]) / 1e3 if book.charge_mwh[place] >= 0 else None,
         battery_wh,
-        None if is_ground else sums[Q.CHARGE_LOWEST_PPM] / PPM,
-        None if is_ground else sums[Q.SUNLIT_PPM] / count / PPM,
-        sums[Q.TEMPERATURE_MK] / count / 1e3,
-        sums[Q.TEMPERATURE_HIGHEST_MK] / 1e3,
+        None if is_ground or not count else sums[Q.CHARGE_LOWEST_PPM] / PPM,
+        None if is_ground or not count else sums[Q.SUNLIT_PPM] / count / PPM,
+        sums[Q.TEMPERATURE_MK] / count / 1e3 if count else None,
+        sums[Q.TEMPERATURE_HIGHEST_MK] / 1e3 if count else None,
         sums[Q.REJECTED_HEAT_MW] / 1e3,
         segment.site.pue_ratio if segment.site is not None else None,
+        *_consumed(segment, twin, flows),
         int(book.total_mwh[place, Book.GENERATED] + book.total_mwh[place, Book.IMPORTED]) / 1e3,
         int(book.total_mwh[place, Book.COMPUTE]) / 1e3,
     )
+
+
+def _throttled_w(segment: Segment, sums: list[int]) -> float:
+    """What payloads and accelerators would take that limits of power and heat keep idle."""
+    if segment.site is not None:
+        nameplate = segment.site.accelerator_w
+        held = sums[Q.ACCELERATORS_UP_COUNT] - powered_count(segment, sums)
+        return nameplate * max(0, held)
+    limited = sums[Q.POWER_LIMITED_COUNT] + sums[Q.THERMAL_LIMITED_COUNT]
+    return segment.as_built.payload_w * limited if segment.as_built is not None else 0.0
+
+
+def _consumed(segment: Segment, twin: Twin, flows: list[int]) -> tuple[float | None, ...]:
+    """Fuel, carbon and water of one tick, from the site's assumed rates; null in orbit."""
+    if segment.site is None:
+        return (None, None, None)
+    hours = twin.interval_ms / MS_PER_H
+    supplied_kwh = (flows[Book.GENERATED] + flows[Book.IMPORTED]) / MW_PER_KW * hours
+
+    def rate(name: str) -> float:
+        return twin.registry.number(f"site.{segment.name}.{name}")
+
+    fuel_mmbtu = supplied_kwh * rate("heat_rate_btu_per_kwh") / BTU_PER_MMBTU
+    per_mmbtu = twin.registry.number("compute.gas_kg_per_mmbtu")
+    carbon_kg = fuel_mmbtu * per_mmbtu + supplied_kwh / KWH_PER_MWH * rate("carbon_kg_per_mwh")
+    return fuel_mmbtu, carbon_kg, supplied_kwh * rate("water_l_per_kwh")
 
 
 def _battery_wh(segment: Segment, up_count: int) -> float:
@@ -99,14 +129,18 @@ ENERGY = View(
         real("curtailed_w", RollUp.MEAN, "Could have been generated; batteries were full."),
         real("unaccounted_w", RollUp.MEAN, "What telemetry does not explain."),
         real("expected_generated_w", RollUp.MEAN, "What physics expects of the arrays."),
-        real("charge_wh", RollUp.LAST, "Energy held in batteries."),
+        real("throttled_w", RollUp.MEAN, "Load that limits of power and heat keep idle."),
+        real("charge_wh", RollUp.LAST, "Energy held in batteries.", is_nullable=True),
         real("battery_wh", RollUp.LAST, "Capacity of the batteries of assets that are up."),
         real("charge_fraction_min", RollUp.MIN, "The emptiest battery.", is_nullable=True),
         real("sunlit_fraction", RollUp.MEAN, "Share of assets in sunlight.", is_nullable=True),
-        real("radiator_k_mean", RollUp.MEAN, "Mean radiator (ground: coolant) temperature."),
-        real("radiator_k_max", RollUp.MAX, "The hottest."),
+        real("radiator_k_mean", RollUp.MEAN, "Mean of radiators, or coolant.", is_nullable=True),
+        real("radiator_k_max", RollUp.MAX, "The hottest.", is_nullable=True),
         real("rejected_heat_w", RollUp.MEAN, "Radiated to space."),
         real("pue_ratio", RollUp.MEAN, "Site power over accelerator power.", is_nullable=True),
+        real("fuel_mmbtu", RollUp.SUM, "Natural gas burnt in the tick.", is_nullable=True),
+        real("carbon_kg", RollUp.SUM, "Carbon dioxide of grid and gas.", is_nullable=True),
+        real("water_l", RollUp.SUM, "Water evaporated for cooling.", is_nullable=True),
         real("supplied_wh", RollUp.LAST, "Generated and imported since the beginning."),
         real("compute_wh", RollUp.LAST, "Taken by accelerators since the beginning."),
     ),
