@@ -6,6 +6,7 @@ They leave room for a fleet of twice the licence applied for, and keep every sum
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -30,3 +31,9 @@ Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 PueRatio = Annotated[float, Meta(ge=1.0, le=10.0)]
 AltitudeKm = Annotated[float, Meta(ge=0.0, le=1e6)]
 InclinationDeg = Annotated[float, Meta(ge=0.0, le=180.0)]
+WorkFlop = Annotated[float, Meta(ge=0.0, le=1e32)]
+Priority = Annotated[int, Meta(ge=0, le=9)]
+"""0 is served first."""
+
+Usd = Decimal
+"""Dollars to the micro-dollar; read and written as a decimal, never as a binary fraction."""
