@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 
 from twin.errors import BadInput
 
@@ -12,6 +13,8 @@ NS_PER_S = 1_000_000_000
 MS_PER_S = 1_000
 MS_PER_H = 3_600_000
 PPM = 1_000_000
+MICRO_PER_USD = 1_000_000
+USD_MAX = 10**12
 
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|\+00:00)"
@@ -45,3 +48,21 @@ def parse_instant(text: str, *, field: str = "at") -> int:
             expected="an RFC 3339 instant in UTC such as 2029-01-01T00:01:00Z, 1970 to 2200",
             field=field,
         ) from None
+
+
+def micro_usd(amount: Decimal, *, field: str, is_signed: bool = False) -> int:
+    """Whole micro-dollars of an amount; ``BadInput`` for a finer, larger or negative one."""
+    try:
+        micro = amount * MICRO_PER_USD
+        whole = int(micro.to_integral_value())
+        is_good = whole == micro and abs(amount) <= USD_MAX and (is_signed or whole >= 0)
+    except (InvalidOperation, ValueError, OverflowError):
+        is_good, whole = False, 0
+    if not is_good:
+        least = f"-{USD_MAX}" if is_signed else "0"
+        raise BadInput(
+            f"{field}={amount}",
+            expected=f"{least} to {USD_MAX} dollars, with six decimals at most",
+            field=field,
+        )
+    return whole

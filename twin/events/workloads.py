@@ -60,6 +60,20 @@ class SupplyChanged(Body, frozen=True):
     until: str | None = None
 
 
+@kind("workloads", Nature.DECIDED, Phase.ASSETS)
+class ServiceRegistered(Body, frozen=True):
+    """A service the group runs, and which segments may carry it, the preferred first.
+
+    Where ``accreditation`` names a level, only sites accredited for this service and level may.
+    """
+
+    service: str
+    resource: str
+    segments: tuple[str, ...]
+    priority: Priority
+    accreditation: str = ""
+
+
 class DemandRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one service was asked for in one region, over the tick.
 

@@ -27,7 +27,7 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 Value = int | float | str | None
-Type = Literal["int", "float", "text"]
+Type = Literal["int", "float", "text", "usd"]
 
 
 class RollUp(StrEnum):
@@ -82,6 +82,11 @@ def whole(name: str, roll_up: RollUp, meaning: str) -> Column:
 def real(name: str, roll_up: RollUp, meaning: str, *, is_nullable: bool = False) -> Column:
     """A column of real numbers."""
     return Column(name, "float", roll_up, meaning, is_nullable)
+
+
+def usd(name: str, roll_up: RollUp, meaning: str, *, is_nullable: bool = False) -> Column:
+    """A column of money: integer micro-dollars inside, an exact decimal of dollars outside."""
+    return Column(name, "usd", roll_up, meaning, is_nullable)
 
 
 def text(name: str, meaning: str) -> Column:

@@ -1,0 +1,25 @@
+"""What wants a share of what the fleet can do: the rows the allocator is asked with."""
+
+from __future__ import annotations
+
+import msgspec
+
+COMMERCIAL_PRIORITY = 5
+"""Commitments come before it, background work after."""
+
+
+class Need(msgspec.Struct, frozen=True, order=True):
+    """A quantity of a resource that is wanted of some segments; ids order ties.
+
+    ``region`` empty means anywhere. ``segments`` are those allowed, the preferred first, none for
+    all. Where ``accreditation`` names a level, only segments accredited for ``service`` may serve.
+    """
+
+    need_id: str
+    service: str
+    resource: str
+    region: str
+    wanted_qty: int
+    priority: int
+    segments: tuple[str, ...] = ()
+    accreditation: str = ""
