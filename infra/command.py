@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from infra import kernels, options
+from infra.command_costs import costs
 from infra.command_dead import dead
 from infra.command_log import log
 from infra.usage import BadUsage
@@ -201,6 +202,7 @@ def warm() -> None:
     warming.run()
 
 
+app.command()(costs)
 app.add_typer(log, name="log")
 app.add_typer(dead, name="dead")
 

@@ -7,7 +7,7 @@ stops everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -16,20 +16,42 @@ from msgspec.structs import replace
 from twin.arrays import IntArray, frozen
 from twin.errors import BadInput, UnknownKind
 from twin.events import (
+    AccreditationChanged,
     AssetsAssigned,
     AssetsFailed,
     AssumptionSet,
     Body,
+    BoosterRecovered,
+    CapitalSpent,
+    CommitmentAgreed,
+    CommitmentAmended,
+    CommitmentTasked,
+    CompanyRegistered,
+    ContractSigned,
+    ContractTerminated,
+    CustomersReported,
+    DebtChanged,
+    DemandObserved,
     ElementSetsPublished,
     Event,
     EventCorrected,
+    LaunchFlown,
+    LaunchScheduled,
     LicenceGranted,
+    OfferingPriced,
+    PeriodReported,
+    PriceObserved,
+    PriceSet,
     Quarantined,
     RecordEntryExcluded,
     SatellitesDeorbited,
     SatellitesDeployed,
     SegmentRegistered,
+    ServiceRegistered,
     ShardOpened,
+    SharesExchanged,
+    SharesIssued,
+    SharesSplit,
     ShellRetargeted,
     SiteEnergised,
     SourceLapsed,
@@ -37,17 +59,22 @@ from twin.events import (
     SourceReturned,
     SpaceWeatherObserved,
     StreamAbsent,
+    SupplierExited,
     SupplyChanged,
+    VehicleStatusChanged,
+    WorkloadSubmitted,
     fact,
 )
-from twin.fold import alarms, energy, fleet, registry
+from twin.fold import alarms, closing, energy, fleet, group, registry
+from twin.fold.launches import FlownLaunch
 from twin.hashing import FOLD_VERSION
 from twin.identity import Identity
+from twin.labels import PUBLIC, known_label
 from twin.outcomes import Outcome, Refused
 from twin.quantities import QUANTITIES_COUNT, over_regions
 from twin.records import Record
 from twin.regions import ORBIT
-from twin.state import PUBLIC, Alarms, Energy, Fleet, Telemetry, Twin
+from twin.state import Alarms, Energy, Fleet, Telemetry, Twin
 from twin.summaries import SegmentTotals
 
 
@@ -66,15 +93,18 @@ def evolve(twin: Twin, record: Record) -> Step:
     for label, fleet_ in twin.fleets.items():
         if (restored := fleet.supplies_restored(fleet_, record.start_ns)) is not fleet_:
             after = _with_fleet(after, label, restored)
+    if after.demand:
+        after = replace(after, demand={})
     for event in record.content.events:
         try:
+            known_label(event.label)
             body = fact(event)
             after = _applied(after, event, body)
             _note_write_off(written_off, event, body)
         except BadInput as error:
             outcomes.append(Refused(event.identity, event.kind, str(error)))
     outcomes += _refusals_of_unknown_segments(after, record.content.totals)
-    return _closed(after, record, written_off, outcomes)
+    return _closed(twin, after, record, written_off, outcomes)
 
 
 def _applied(twin: Twin, event: Event, body: Body) -> Twin:
@@ -104,7 +134,41 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
             return _with_fleet(twin, label, fleet.assets_assigned(_fleet(twin, label), body))
         case SatellitesDeorbited():
             return _with_fleet(twin, label, fleet.satellites_deorbited(_fleet(twin, label), body))
-        case AssetsFailed() | ElementSetsPublished() | SatellitesDeployed() | ShellRetargeted():
+        case LaunchScheduled() | LaunchFlown() | BoosterRecovered() | VehicleStatusChanged():
+            return group.flown(twin, event, body)
+        case SatellitesDeployed():
+            fleet.registered(_fleet(twin, label), body.segment)
+            return group.deployed(twin, event, body)
+        case ServiceRegistered() | WorkloadSubmitted() | DemandObserved():
+            return group.asked(twin, event, body)
+        case PriceObserved() | PriceSet():
+            return group.priced(twin, event, body)
+        case (
+            PeriodReported()
+            | CustomersReported()
+            | ContractSigned()
+            | ContractTerminated()
+            | CapitalSpent()
+            | DebtChanged()
+        ):
+            return group.booked(twin, event, body)
+        case (
+            CompanyRegistered()
+            | SharesIssued()
+            | SharesExchanged()
+            | SharesSplit()
+            | OfferingPriced()
+        ):
+            return group.owned(twin, event, body)
+        case (
+            CommitmentAgreed()
+            | CommitmentAmended()
+            | CommitmentTasked()
+            | AccreditationChanged()
+            | SupplierExited()
+        ):
+            return group.promised(twin, event, body)
+        case AssetsFailed() | ElementSetsPublished() | ShellRetargeted():
             fleet.registered(_fleet(twin, label), body.segment)
             return twin
         case SpaceWeatherObserved() | LicenceGranted() | StreamAbsent():
@@ -124,6 +188,7 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
 
 
 def _closed(
+    before: Twin,
     twin: Twin,
     record: Record,
     written_off: Mapping[tuple[str, str], int],
@@ -160,7 +225,18 @@ def _closed(
     )
     outcomes += changes
     after = replace(twin, telemetry=telemetry, energy=books, alarms=judged)
-    return Step(after, tuple(outcomes))
+    after, said = closing.closed(before, after, flown=tuple(_flown(before, after)))
+    return Step(after, (*outcomes, *said))
+
+
+def _flown(before: Twin, after: Twin) -> Iterator[FlownLaunch]:
+    """The launches that flew in this tick."""
+    if before.launches is after.launches:
+        return
+    for label, book in after.launches.items():
+        known = before.launches.get(label)
+        was = {each.planned.launch_id for each in known.recent} if known is not None else set()
+        yield from (each for each in book.recent if each.planned.launch_id not in was)
 
 
 def _reported(fleet_: Fleet, label: str, record: Record) -> Telemetry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from twin.events import AlarmChanged
+from twin.events import AlarmChanged, CommitmentStatusChanged, WorkloadAllocated
 from twin.identity import Identity
 
 
@@ -24,4 +24,18 @@ class AlarmOutcome(msgspec.Struct, frozen=True):
     asset_ids: tuple[int, ...] = ()
 
 
-Outcome = Refused | AlarmOutcome
+class PromiseOutcome(msgspec.Struct, frozen=True):
+    """A promise stands otherwise than before."""
+
+    change: CommitmentStatusChanged
+    label: str = "public"
+
+
+class WorkOutcome(msgspec.Struct, frozen=True):
+    """Work was placed, displaced or let back in."""
+
+    change: WorkloadAllocated
+    label: str = "public"
+
+
+Outcome = Refused | AlarmOutcome | PromiseOutcome | WorkOutcome

@@ -9,21 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
 
 from twin.arrays import IntArray, frozen
+from twin.business.cap_tables import CapTables
+from twin.business.commitments import Promises
+from twin.business.ledger import Ledger
+from twin.business.market import Market
+from twin.business.revenue import Revenue
+from twin.business.services import Demand, Services, Work
+from twin.business.windows import Windows
 from twin.events import AssumptionSet, SegmentRegistered, SiteEnergised
+from twin.fold.launches import Launches
 from twin.hashing import Slice
+from twin.labels import PUBLIC
 from twin.quantities import QUANTITIES_COUNT
 from twin.regions import ORBIT
 from twin.summaries import Anomaly
 
 _JSON = msgspec.json.Encoder(order="deterministic")
-
-PUBLIC = "public"
 
 
 class SourceState(msgspec.Struct, frozen=True):
@@ -200,6 +207,34 @@ class Alarms(msgspec.Struct, frozen=True, eq=False):
         )
 
 
+class Bill(msgspec.Struct, frozen=True, eq=False):
+    """The parts of a micro-dollar of energy not billed yet, one for each segment of a fleet."""
+
+    carry: IntArray = frozen(np.zeros(0, np.int64))
+
+    def encoded(self) -> bytes:
+        return self.carry.astype("<i8", copy=False).tobytes()
+
+
+BY_LABEL: Final = (
+    "alarms",
+    "bills",
+    "demand",
+    "energy",
+    "fleets",
+    "launches",
+    "ledgers",
+    "ownership",
+    "promises",
+    "revenues",
+    "services",
+    "telemetry",
+    "windows",
+    "work",
+)
+"""The slices there is one of for each label."""
+
+
 class Twin(msgspec.Struct, frozen=True, eq=False):
     """Everything that decides a later view, after the tick that ends at ``tick_ns``."""
 
@@ -211,6 +246,17 @@ class Twin(msgspec.Struct, frozen=True, eq=False):
     telemetry: Mapping[str, Telemetry] = msgspec.field(default_factory=dict)
     energy: Mapping[str, Energy] = msgspec.field(default_factory=dict)
     alarms: Mapping[str, Alarms] = msgspec.field(default_factory=dict)
+    launches: Mapping[str, Launches] = msgspec.field(default_factory=dict)
+    services: Mapping[str, Services] = msgspec.field(default_factory=dict)
+    demand: Mapping[str, Demand] = msgspec.field(default_factory=dict)
+    work: Mapping[str, Work] = msgspec.field(default_factory=dict)
+    ledgers: Mapping[str, Ledger] = msgspec.field(default_factory=dict)
+    revenues: Mapping[str, Revenue] = msgspec.field(default_factory=dict)
+    bills: Mapping[str, Bill] = msgspec.field(default_factory=dict)
+    ownership: Mapping[str, CapTables] = msgspec.field(default_factory=dict)
+    promises: Mapping[str, Promises] = msgspec.field(default_factory=dict)
+    windows: Mapping[str, Windows] = msgspec.field(default_factory=dict)
+    market: Market = msgspec.field(default_factory=Market)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -223,7 +269,7 @@ class Twin(msgspec.Struct, frozen=True, eq=False):
     def slices(self) -> dict[str, Slice]:
         """Every slice by name: module, then label."""
         parts: dict[str, Slice] = {"registry/public": self.registry}
-        for module in ("fleets", "telemetry", "energy", "alarms"):
+        for module in BY_LABEL:
             by_label: Mapping[str, Slice] = getattr(self, module)
             parts |= {f"{module}/{label}": part for label, part in by_label.items()}
         return parts

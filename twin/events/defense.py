@@ -8,6 +8,7 @@ from twin.events.kinds import Body, Nature, Phase, kind
 from twin.fields import Amount, Counter, Fraction, Priority, Usd
 
 CommitmentKind = Literal["communications", "ai", "launch", "sensing"]
+TermsBasis = Literal["public", "reported", "assumed"]
 CommitmentStatus = Literal["pending", "kept", "at-risk", "breached", "waived", "ended"]
 
 
@@ -29,7 +30,7 @@ class CommitmentAgreed(Body, frozen=True):
     region: str
     priority: Priority
     supplier: str
-    terms_basis: Literal["public", "reported", "assumed"]
+    terms_basis: TermsBasis
     threshold_fraction: Fraction
     window_s: Amount
     starts_at: str

@@ -44,12 +44,16 @@ class LaunchFlown(Body, frozen=True):
 
 @kind("launches", Nature.FOLLOWED, Phase.ASSETS)
 class BoosterRecovered(Body, frozen=True):
-    """A booster came back, or did not; it may fly again from ``ready_at``."""
+    """A booster came back, or did not; it may fly again from ``ready_at``.
+
+    ``vehicle`` is the rocket of a booster nobody has seen fly: one that was there before.
+    """
 
     booster_id: str
     is_landed: bool
     flights_count: Counter
     ready_at: str
+    vehicle: str = ""
 
 
 @kind("launches", Nature.GIVEN, Phase.ASSETS)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from twin.events.kinds import Body, Confidence, Nature, Phase, kind
+from twin.events.kinds import Basis, Body, Confidence, Nature, Phase, kind
 from twin.fields import Amount, Counter, Fraction, Usd
 
 
@@ -39,12 +39,16 @@ class PriceObserved(Body, frozen=True):
 
 @kind("ledger", Nature.DECIDED, Phase.OWNERSHIP)
 class PriceSet(Body, frozen=True):
-    """What the group asks for something from now on, such as ``grok.output`` in usd_per_mtok."""
+    """What the group asks for something from now on, such as ``grok.output`` in usd_per_mtok.
+
+    ``grok.billed`` is the fraction of tokens that is sold by the token at all.
+    """
 
     item: str
     value: Decimal
     unit: str
     as_of: str
+    basis: Basis = "derived"
 
 
 @kind("ledger", Nature.GIVEN, Phase.OWNERSHIP)
@@ -69,6 +73,7 @@ class CustomersReported(Body, frozen=True):
     customers_count: Counter
     arpu_usd_per_month: Usd
     line: str = ""
+    basis: Basis = "derived"
 
 
 class RampStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +88,7 @@ class ContractSigned(Body, frozen=True):
     """Somebody will pay; ``price_usd`` is for each ``price_unit``.
 
     ``quantity`` is what is promised in units of ``resource`` (accelerators for compute). Either
-    side may end it with ``notice_s``; null where nobody may.
+    side may end it with ``notice_s``, from ``notice_from`` on; null where nobody may.
     """
 
     contract_id: str
@@ -100,6 +105,8 @@ class ContractSigned(Body, frozen=True):
     ramp: tuple[RampStep, ...] = ()
     notice_s: Amount | None = None
     buyer_segment: str = ""
+    notice_from: str = ""
+    basis: Basis = "derived"
 
 
 @kind("ledger", Nature.GIVEN, Phase.OWNERSHIP)
@@ -148,7 +155,10 @@ class CompanyRegistered(Body, frozen=True):
 
 @kind("ledger", Nature.DECIDED, Phase.OWNERSHIP)
 class SharesIssued(Body, frozen=True):
-    """Shares to a holder, cancelled where the count is negative; unvested until ``vests_at``."""
+    """Shares to a holder, cancelled where the count is negative; unvested until ``vests_at``.
+
+    ``is_restricted`` ones vest on a condition that has no date, and are said anew when it is met.
+    """
 
     company: str
     share_class: str
@@ -157,6 +167,8 @@ class SharesIssued(Body, frozen=True):
     price_usd: Usd = Usd(0)
     vests_at: str | None = None
     is_option: bool = False
+    is_restricted: bool = False
+    basis: Basis = "derived"
 
 
 @kind("ledger", Nature.DECIDED, Phase.OWNERSHIP)
@@ -164,7 +176,8 @@ class SharesExchanged(Body, frozen=True):
     """A merger: shares of the target became shares of the acquirer, or cash, holder by holder.
 
     What the acquirer itself held in the target is cancelled. ``classes`` maps classes of the
-    target to those of the acquirer; ``cash_holders`` took cash instead.
+    target to those of the acquirer; ``cash_holders`` took cash instead. A fraction of a share is
+    rounded ``down`` or ``up``, holder by holder and class by class.
     """
 
     target: str
@@ -174,6 +187,7 @@ class SharesExchanged(Body, frozen=True):
     cash_usd: Usd = Usd(0)
     classes: tuple[tuple[str, str], ...] = ()
     cash_holders: tuple[str, ...] = ()
+    rounding: Literal["down", "up"] = "down"
 
 
 @kind("ledger", Nature.DECIDED, Phase.OWNERSHIP)

@@ -9,8 +9,8 @@ import msgspec
 
 from twin.events import KINDS, Body, encode_fact
 from twin.identity import Identity
+from twin.labels import PUBLIC
 from twin.observations import Sealed
-from twin.state import PUBLIC
 
 JSON: Final = "application/json"
 ARROW: Final = "application/vnd.apache.arrow.stream"

@@ -16,5 +16,7 @@ class Purpose(IntEnum):
     POOL_NOISE = 6
     ACCELERATOR = 7
     ACCELERATOR_INSTANT = 8
+    LAUNCH = 21
+    LAUNCH_LINE = 22
     FAULT = 1000
     """Plus the place of the fault in its script."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from twin.state import PUBLIC
+from twin.labels import PUBLIC
 from twin.views.view import Moment, RollUp, Value, View, key, real, whole
 
 

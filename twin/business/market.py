@@ -1,0 +1,104 @@
+"""The market of one tick: what each pool of the fleet can give, who wants it, and who gets it.
+
+A *pool* is what one segment offers of one resource, in one region where that matters. How a market
+is opened and cleared is in ``twin.business.clearing``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from twin.arrays import IntArray, frozen
+from twin.business.needs import Need
+
+ACCELERATORS: Final = "accelerator_count"
+DOWNLINK: Final = "downlink_bps"
+REVISIT: Final = "revisit_per_h"
+MILLI: Final = 1000
+ANYWHERE: Final = ""
+NO_LIMIT: Final = -1
+
+
+class Pool(msgspec.Struct, frozen=True, order=True):
+    """What a segment offers of a resource; ``row`` is its place in the fleet of its label.
+
+    ``per_asset_qty`` is of one satellite, or of one accelerator at a site; where that is below one,
+    ``per_assets_count`` of them give it. ``tflop_per_s`` is of one accelerator.
+    """
+
+    label: str
+    segment: str
+    resource: str
+    region: str
+    row: int
+    per_asset_qty: int
+    is_site: bool = False
+    full_draw_mw: int = 0
+    per_assets_count: int = 1
+    tflop_per_s: int = 0
+
+
+class S(IntEnum):
+    """Columns of ``Market.shares``, one row a pool."""
+
+    RESERVED = 0
+    DEMAND = 1
+    ALLOCATED = 2
+    DISPLACED = 3
+
+
+class P(IntEnum):
+    """Columns of ``Market.pool_columns``, one row a pool."""
+
+    ROW = 0
+    REGION = 1  # −1: all regions together
+    PER_ASSET_QTY = 2
+    IS_SITE = 3
+    FULL_DRAW_MW = 4
+    PER_ASSETS_COUNT = 5
+    TFLOP_PER_S = 6
+
+
+class Market(msgspec.Struct, frozen=True, eq=False):
+    """Pools and needs, and what became of them in the last tick.
+
+    ``available_qty`` has shape ``(pools,)``, ``wanted_qty`` and ``priority`` ``(needs,)``,
+    ``allowed`` and ``granted_qty`` ``(needs, pools)``, ``shares`` ``(pools, len(S))``.
+    ``is_reserved`` marks the needs of commitments, ``places`` are the rows of needs by id,
+    ``spans`` the pools of each label, from the first to before the last. Nothing here is hashed:
+    all of it follows from slices that are.
+    """
+
+    regions: tuple[str, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    needs: tuple[Need, ...] = ()
+    pool_columns: IntArray = frozen(np.zeros((0, len(P)), np.int64))
+    base_qty: IntArray = frozen(np.zeros(0, np.int64))
+    priority: IntArray = frozen(np.zeros(0, np.int64))
+    allowed: IntArray = frozen(np.zeros((0, 0), np.int64))
+    is_reserved: IntArray = frozen(np.zeros(0, np.int64))
+    places: Mapping[str, int] = {}
+    spans: tuple[tuple[str, int, int], ...] = ()
+    next_change_ns: int = 0
+    available_qty: IntArray = frozen(np.zeros(0, np.int64))
+    wanted_qty: IntArray = frozen(np.zeros(0, np.int64))
+    granted_qty: IntArray = frozen(np.zeros((0, 0), np.int64))
+    shares: IntArray = frozen(np.zeros((0, len(S)), np.int64))
+
+    def granted_to(self, rows: IntArray) -> IntArray:
+        """What the needs in these rows were granted of all pools; 0 for a row of −1."""
+        totals = np.append(self.granted_qty.sum(axis=1), 0)
+        return np.asarray(totals[rows])
+
+    def wanted_by(self, rows: IntArray) -> IntArray:
+        """What the needs in these rows want; 0 for a row of −1."""
+        return np.asarray(np.append(self.wanted_qty, 0)[rows])
+
+    def rows_of(self, need_ids: Iterable[str]) -> IntArray:
+        """The row of each need by id, −1 for one that is not wanted now."""
+        return np.array([self.places.get(name, -1) for name in need_ids], dtype=np.int64)

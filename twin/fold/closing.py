@@ -1,0 +1,321 @@
+"""The closing of a tick's business: who gets what, what that earns, and which promises it keeps.
+
+Orbit and sunlight gave power, power gave capacity; here capacity is shared out by the allocator,
+and delivery turns into revenue and into kept or broken promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+from msgspec.structs import replace
+
+from twin.arrays import IntArray, frozen
+from twin.business import clearing, judging, revenue, services
+from twin.business.commitments import NEVER_NS, Promises, current
+from twin.business.ledger import Ledger
+from twin.business.lines import REPORTING_SEGMENTS
+from twin.business.market import Market, P
+from twin.business.needs import Need
+from twin.business.revenue import Lump, Revenue
+from twin.business.services import Demand, Work
+from twin.business.windows import Windows
+from twin.events import WorkloadAllocated
+from twin.fold.launches import FlownLaunch
+from twin.labels import PUBLIC
+from twin.outcomes import Outcome, PromiseOutcome, WorkOutcome
+from twin.regions import ORBIT
+from twin.state import Alarms, Bill, E, Registry, Twin
+from twin.units import MICRO_PER_USD, PPM
+
+NO_DEMAND: Final = Demand()
+AI: Final = REPORTING_SEGMENTS.index("AI")
+MWH_PER_MEGAWATT_HOUR: Final = 1_000_000_000
+"""Milliwatt-hours, in which energy is booked."""
+
+
+def closed(
+    before: Twin, twin: Twin, *, flown: tuple[FlownLaunch, ...]
+) -> tuple[Twin, list[Outcome]]:
+    """The twin with this tick's business; ``before`` is the twin after the tick before."""
+    promises = {label: current(each, twin.tick_ns) for label, each in twin.promises.items()}
+    if any(promises[label] is not twin.promises[label] for label in promises):
+        twin = replace(twin, promises=promises)
+    if not (twin.services or twin.promises or twin.ledgers):
+        return twin, []
+    market = before.market if _is_standing(before, twin) else _opened(twin)
+    asked = {
+        name: quantity
+        for each in twin.demand.values()
+        for name, quantity in services.asked(each).items()
+    }
+    market = clearing.settled(market, fleets=twin.fleets, telemetry=twin.telemetry, asked=asked)
+    outcomes: list[Outcome] = list(_placements(before.market, market))
+    twin = replace(twin, market=market)
+    twin = _worked(twin)
+    twin, said, given_back = _judged(twin)
+    outcomes += said
+    return _earned(before, twin, flown=flown, given_back=given_back), outcomes
+
+
+def _is_standing(before: Twin, twin: Twin) -> bool:
+    """Whether pools and needs are those of the tick before."""
+    is_same = (
+        before.fleets is twin.fleets
+        and before.services is twin.services
+        and before.promises is twin.promises
+        and before.ledgers is twin.ledgers
+        and before.registry.assumptions is twin.registry.assumptions
+    )
+    regions = _regions(twin)
+    return (
+        is_same
+        and before.market.regions == regions
+        and twin.tick_ns <= before.market.next_change_ns
+    )
+
+
+def _regions(twin: Twin) -> tuple[str, ...]:
+    return max((each.regions for each in twin.telemetry.values()), key=len, default=(ORBIT,))
+
+
+def _opened(twin: Twin) -> Market:
+    regions = _regions(twin)
+    sensors = frozenset(
+        segment
+        for each in twin.promises.values()
+        for promise in each.items
+        if promise.terms.commitment_kind == "sensing"
+        for segment in promise.terms.location_limit
+    )
+    revisits = round(twin.registry.number("sensing.satellite-revisits_count_per_d"))
+    pools = tuple(
+        pool
+        for label in twin.labels
+        for pool in clearing.pools_of(
+            label,
+            twin.fleets[label].segments,
+            regions,
+            sensors=sensors,
+            revisits_count_per_d=revisits,
+        )
+    )
+    accredited: dict[tuple[str, str], frozenset[str]] = {}
+    for each in twin.promises.values():
+        for entry, sites in each.accredited.items():
+            accredited[entry] = accredited.get(entry, frozenset()) | sites
+    changes = [each.next_change_ns for each in twin.promises.values()]
+    changes += [each.next_change_ns(twin.tick_ns) or NEVER_NS for each in twin.ledgers.values()]
+    return clearing.opened(
+        pools,
+        _needs(twin, regions),
+        regions=regions,
+        accredited=accredited,
+        next_change_ns=min(changes, default=NEVER_NS),
+    )
+
+
+def _needs(twin: Twin, regions: tuple[str, ...]) -> Iterator[Need]:
+    serving = {
+        name: offered.segments
+        for each in twin.services.values()
+        for name, offered in each.offered.items()
+    }
+    for offered in twin.services.values():
+        yield from services.needs(offered, regions)
+    for promises in twin.promises.values():
+        yield from promises.needs(twin.tick_ns, serving)
+    for ledger in twin.ledgers.values():
+        for need in ledger.needs(twin.tick_ns):
+            yield replace(need, segments=serving.get(need.service, ()))
+
+
+def _placements(before: Market, market: Market) -> Iterator[WorkOutcome]:
+    """Work that now runs elsewhere, or was displaced or let back in."""
+    if before.places != market.places:
+        return
+    is_on, was_on = market.granted_qty > 0, before.granted_qty > 0
+    is_short = market.granted_qty.sum(axis=1) < market.wanted_qty
+    was_short = before.granted_qty.sum(axis=1) < before.wanted_qty
+    changed = (is_short != was_short) | (is_on != was_on).any(axis=1)
+    for row in np.flatnonzero(changed):
+        need = market.needs[row]
+        if need.need_id.startswith("workload/"):
+            yield from _placed(market, int(row), need)
+
+
+def _placed(market: Market, row: int, need: Need) -> Iterator[WorkOutcome]:
+    granted = market.granted_qty[row]
+    displaced = int(market.wanted_qty[row] - granted.sum())
+    by = _displacer(market, row) if displaced else ""
+    pools = [int(p) for p in np.flatnonzero(granted)] or [
+        int(p) for p in np.flatnonzero(market.allowed[row])[:1]
+    ]
+    for place in pools:
+        yield WorkOutcome(
+            WorkloadAllocated(
+                workload_id=need.need_id.split("/", 1)[1],
+                pool_id=market.pools[place].segment,
+                accelerators_count=int(granted[place]),
+                displaced_count=displaced,
+                by_commitment_id=by,
+            )
+        )
+
+
+def _displacer(market: Market, row: int) -> str:
+    """The commitment that holds most of what a need may use, if any."""
+    may = market.allowed[row] > 0
+    held = market.granted_qty[:, may].sum(axis=1) * market.is_reserved
+    best = int(np.argmax(held)) if held.size else 0
+    return market.needs[best].need_id.split("/")[1] if held.size and held[best] else ""
+
+
+def _worked(twin: Twin) -> Twin:
+    market = twin.market
+    speed = market.pool_columns[:, int(P.TFLOP_PER_S)]
+    efficiency = round(twin.registry.number("compute.training_efficiency_fraction", 1.0) * PPM)
+    work, left = dict(twin.work), dict(twin.services)
+    for label, offered in twin.services.items():
+        if not offered.workloads:
+            continue
+        granted = {
+            name: market.granted_qty[market.places[services.work_need(name)]]
+            for name in offered.workloads
+        }
+        work[label], done = services.worked(
+            twin.work.get(label, Work()),
+            offered,
+            granted_qty=granted,
+            tflop_per_s=speed,
+            efficiency_ppm=efficiency,
+            interval_ms=twin.interval_ms,
+        )
+        if done:
+            left[label] = services.finished(offered, done)
+    return replace(twin, work=work, services=left if left != twin.services else twin.services)
+
+
+def _judged(twin: Twin) -> tuple[Twin, list[Outcome], dict[str, dict[str, int]]]:
+    outcomes: list[Outcome] = []
+    windows, alarms = dict(twin.windows), dict(twin.alarms)
+    credited: dict[str, dict[str, int]] = {}
+    for label, promises in twin.promises.items():
+        rows = twin.market.rows_of(promises.need_ids)
+        windows[label], changes, given_back = judging.judged(
+            promises,
+            twin.windows.get(label, Windows()),
+            granted_qty=twin.market.granted_to(rows),
+            wanted_qty=twin.market.wanted_by(rows),
+            launches_flown_by_commitment=_flown_for(twin, promises),
+            start_ns=twin.start_ns,
+            tick_ns=twin.tick_ns,
+        )
+        credited[label] = dict(given_back)
+        if changes:
+            alarms[label], raised = judging.alarmed(
+                alarms.get(label, Alarms()), changes, tick_ns=twin.tick_ns, label=label
+            )
+            outcomes += raised
+            outcomes += [PromiseOutcome(each.change, label) for each in changes]
+    return replace(twin, windows=windows, alarms=alarms), outcomes, credited
+
+
+def _flown_for(twin: Twin, promises: Promises) -> Mapping[str, int]:
+    wanted = {name for _, name in promises.launch_ids}
+    found: dict[str, int] = {}
+    for book in twin.launches.values() if wanted else ():
+        for each in book.recent:
+            name = each.planned.commitment_id
+            if name in wanted and each.outcome == "success":
+                found[name] = found.get(name, 0) + 1
+    return found
+
+
+def _earned(
+    before: Twin,
+    twin: Twin,
+    *,
+    flown: tuple[FlownLaunch, ...],
+    given_back: Mapping[str, Mapping[str, int]],
+) -> Twin:
+    revenues, bills = dict(twin.revenues), dict(twin.bills)
+    for label, ledger in twin.ledgers.items():
+        rows = twin.market.rows_of(ledger.need_ids)
+        bill = np.zeros(len(REPORTING_SEGMENTS), dtype=np.int64)
+        if label in twin.fleets:
+            bills[label], bill[AI] = _billed(before, twin, label)
+        revenues[label] = revenue.accrued(
+            ledger,
+            twin.revenues.get(label, Revenue()),
+            delivered_qty=twin.market.granted_to(rows),
+            tokens=_tokens(twin, ledger, rows),
+            lumps=_lumps(label, flown, given_back.get(label, {})),
+            energy_micro_usd=bill,
+            operating_micro_usd_per_y=revenue.operating_rates(twin.registry.number),
+            start_ns=twin.start_ns,
+            tick_ns=twin.tick_ns,
+        )
+    return replace(twin, revenues=revenues, bills=bills)
+
+
+def _lumps(
+    label: str, flown: tuple[FlownLaunch, ...], given_back: Mapping[str, int]
+) -> tuple[Lump, ...]:
+    launches = tuple(
+        Lump("launch", each.planned.customer, each.planned.price_micro_usd)
+        for each in flown
+        if label == PUBLIC and not each.planned.is_internal
+    )
+    return (
+        *launches,
+        *(Lump("credit", name, amount) for name, amount in sorted(given_back.items())),
+    )
+
+
+def _tokens(twin: Twin, ledger: Ledger, rows: IntArray) -> IntArray:
+    """Tokens served of those asked for, in proportion to what their service was granted."""
+    tokens = np.zeros((len(ledger.need_ids), 2), dtype=np.int64)
+    places = {name: place for place, name in enumerate(ledger.need_ids)}
+    for demand in twin.demand.values():
+        for row in demand.rows:
+            if not (row.input_tok or row.output_tok):
+                continue
+            place = places.get(services.service_need(row.service, ""))
+            if place is not None:
+                tokens[place] += (row.input_tok, row.output_tok)
+    granted, wanted = twin.market.granted_to(rows), twin.market.wanted_by(rows)
+    for place in np.flatnonzero(tokens.any(axis=1)).tolist():
+        share = int(granted[place]), max(1, int(wanted[place]))
+        tokens[place] = [int(count) * share[0] // share[1] for count in tokens[place]]
+    return tokens
+
+
+def _billed(before: Twin, twin: Twin, label: str) -> tuple[Bill, int]:
+    """The energy bill of the tick in micro-dollars: what sites drew, at their price."""
+    fleet, book = twin.fleets[label], twin.energy[label]
+    carry = twin.bills.get(label, Bill()).carry
+    carry = carry.copy() if carry.size == len(fleet.keys) else np.zeros(len(fleet.keys), np.int64)
+    was = before.energy.get(label)
+    total = 0
+    for row, segment in enumerate(fleet.segments):
+        if segment.site is None or was is None or was.total_mwh.shape != book.total_mwh.shape:
+            continue
+        drawn = book.total_mwh[row] - was.total_mwh[row]
+        mwh = int(drawn[E.GENERATED] + drawn[E.IMPORTED])
+        exact = mwh * _price_micro_usd_per_mwh(twin.registry, segment.name) + int(carry[row])
+        total += exact // MWH_PER_MEGAWATT_HOUR
+        carry[row] = exact % MWH_PER_MEGAWATT_HOUR
+    return Bill(frozen(carry)), total
+
+
+def _price_micro_usd_per_mwh(registry: Registry, segment: str) -> int:
+    """What a site pays: for electricity, or for the gas it burns."""
+    place = f"site.{segment}"
+    price = registry.number(f"{place}.electricity_usd_per_mwh")
+    if not price:
+        heat = registry.number(f"{place}.heat_rate_btu_per_kwh") / 1_000
+        price = heat * registry.number(f"{place}.gas_price_usd_per_mmbtu")
+    return round(price * MICRO_PER_USD)

@@ -1,0 +1,264 @@
+"""A scenario: where to fork, and what is to be otherwise from there on.
+
+A file holds ``name``, ``from`` (an instant, or ``start``) and ``edits``; each edit has one of six
+verbs. What cannot be meant is refused with its line, what was expected and the nearest right word.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import yaml
+
+from twin.errors import BadInput
+from twin.suggest import nearest
+from twin.units import NS_PER_S, parse_instant
+
+START: Final = "start"
+TEXT_MAX_CHARS: Final = 1_000_000
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|y)")
+_SECONDS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "y": 31_557_600}
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One change; it holds from ``at`` (the fork where none is given) for ``for_s`` seconds."""
+
+    at: str = ""
+    for_s: float = math.inf
+
+
+class Drop(Edit, frozen=True, tag="drop"):
+    """Events of a kind, with these values in these fields, never happened."""
+
+    kind: str
+    where: Mapping[str, Any] = {}
+
+
+class Inject(Edit, frozen=True, tag="inject"):
+    """An event of a kind happened, with this body."""
+
+    kind: str
+    body: Mapping[str, Any]
+    label: str = "public"
+
+
+class Scale(Edit, frozen=True, tag="scale"):
+    """What a service is asked for is so many times as much."""
+
+    service: str
+    by: float
+    region: str = ""
+
+
+class Fail(Edit, frozen=True, tag="fail"):
+    """Assets of a segment stop working: those named, or a share of them drawn by the seed."""
+
+    segment: str
+    fraction: float = 0.0
+    asset_ids: tuple[int, ...] = ()
+    cause: str = "scenario"
+
+
+class Set(Edit, frozen=True, tag="set"):
+    """A number is assumed to be another."""
+
+    name: str
+    to: float | str
+
+
+class Stop(Edit, frozen=True, tag="stop"):
+    """A vehicle is grounded, or a contract, service or supplier ends, ``notice_s`` after ``at``."""
+
+    name: str
+    notice_s: float = 0.0
+    reason: str = "scenario"
+
+
+AnyEdit = Drop | Inject | Scale | Fail | Set | Stop
+
+VERBS: Final[dict[str, tuple[type[Edit], str]]] = {
+    "drop": (Drop, "kind"),
+    "inject": (Inject, "kind"),
+    "scale": (Scale, "service"),
+    "fail": (Fail, "segment"),
+    "set": (Set, "name"),
+    "stop": (Stop, "name"),
+}
+"""Each verb with the field that its own value is."""
+
+SPOKEN: Final = {"for": "for_s", "notice": "notice_s"}
+"""Words of a file that are durations, and the fields they become."""
+
+_NUMBERS: Final = {"by": (0.0, 1e6), "fraction": (0.0, 1.0)}
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A fork of the past: immutable, and the same every time it is run.
+
+    ``fork_ns`` None means before the first tick; ``until_ns`` None the end of what is recorded.
+    """
+
+    name: str
+    fork_ns: int | None
+    edits: tuple[AnyEdit, ...] = ()
+    until_ns: int | None = None
+    seed: int = 1
+    description: str = ""
+
+
+FIELDS: Final = ("name", "from", "edits", "until", "seed", "description")
+
+
+def read_scenario(text: str, *, file: str = "scenario") -> Scenario:
+    """The scenario in some YAML (or JSON); ``BadInput`` names the line."""
+    if len(text) > TEXT_MAX_CHARS:
+        raise BadInput(f"{file} of {len(text)} characters", expected=f"{TEXT_MAX_CHARS} at most")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        plain = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}" if where is not None else ""
+        raise BadInput(
+            f"{file}{line}: {getattr(error, 'problem', None) or error}", expected="YAML"
+        ) from None
+    if not isinstance(plain, dict):
+        raise BadInput(f"{file}: no fields", expected=f"fields {', '.join(FIELDS)}")
+    return _Reading(file, node).scenario(plain)
+
+
+class _Reading:
+    """One text being read: it knows the lines."""
+
+    def __init__(self, file: str, node: Any) -> None:
+        self._file, self._node = file, node
+
+    def scenario(self, plain: dict[Any, Any]) -> Scenario:
+        for word in plain:
+            if word not in FIELDS:
+                raise self._error([word], f"unknown field {word!r}", nearest(str(word), FIELDS))
+        for word in ("name", "from", "edits"):
+            if word not in plain:
+                raise self._error([], f"no field {word!r}", "name, from and edits")
+        edits = plain["edits"] if plain["edits"] is not None else []
+        if not isinstance(edits, list):
+            raise self._error(["edits"], f"edits={edits!r}", "a list, which may be empty")
+        fork, until = plain["from"], plain.get("until")
+        scenario = Scenario(
+            name=self._text(["name"], plain["name"]),
+            fork_ns=None if fork == START else self._instant(["from"], fork),
+            edits=tuple(self._edit(place, edit) for place, edit in enumerate(edits)),
+            until_ns=None if until is None else self._instant(["until"], until),
+            seed=self._seed(plain.get("seed", 1)),
+            description=str(plain.get("description", "")),
+        )
+        if scenario.until_ns is not None and scenario.until_ns <= (scenario.fork_ns or 0):
+            raise self._error(["until"], f"until={until}", f"an instant after from={fork}")
+        return scenario
+
+    def _edit(self, place: int, plain: Any) -> AnyEdit:
+        path: list[Any] = ["edits", place]
+        if not isinstance(plain, dict):
+            raise self._error(path, f"edit {plain!r}", "a verb, as in 'stop: starship'")
+        verbs = [word for word in plain if word in VERBS]
+        if len(verbs) != 1:
+            self._refuse_verbs(path, plain, verbs)
+        kind, own_field = VERBS[verbs[0]]
+        fields = [field for field in kind.__struct_fields__ if field != own_field]
+        spoken = {field: word for word, field in SPOKEN.items()}
+        known = [spoken.get(field, field) for field in fields]
+        values: dict[str, Any] = {own_field: self._text([*path, verbs[0]], plain[verbs[0]])}
+        for word, value in plain.items():
+            if word == verbs[0]:
+                continue
+            if word not in known:
+                hint = nearest(str(word), known)
+                raise self._error([*path, word], f"unknown field {word!r} of {verbs[0]}", hint)
+            values[SPOKEN.get(word) or str(word)] = self._value([*path, word], word, value)
+        try:
+            return msgspec.convert(values, kind)  # type: ignore[return-value]  # one of AnyEdit
+        except msgspec.ValidationError as error:
+            raise self._error(path, f"{verbs[0]}: {error}", f"fields {', '.join(known)}") from None
+
+    def _refuse_verbs(self, path: list[Any], plain: dict[Any, Any], verbs: Sequence[str]) -> None:
+        if verbs:
+            raise self._error(path, f"verbs {' and '.join(verbs)} in one edit", "one verb an edit")
+        given = str(next(iter(plain), ""))
+        raise self._error(
+            [*path, given],
+            f"unknown edit {given!r}",
+            f"{nearest(given, VERBS)}; edits are: {', '.join(VERBS)}",
+        )
+
+    def _value(self, path: list[Any], word: str, value: Any) -> Any:
+        if word in SPOKEN:
+            return self._seconds(path, value)
+        if word == "at":
+            self._instant(path, value)
+            return self._text(path, value)
+        if word in _NUMBERS:
+            least, most = _NUMBERS[word]
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or not least <= value <= most:
+                raise self._error(path, f"{word}={value!r}", f"a number from {least:g} to {most:g}")
+        return value
+
+    def _seconds(self, path: list[Any], value: Any) -> float:
+        match = _DURATION.fullmatch(str(value).strip())
+        if match is None:
+            raise self._error(path, f"{path[-1]}={value!r}", "a duration such as 90d, 12h or 30min")
+        return float(match[1]) * _SECONDS[match[2]]
+
+    def _instant(self, path: list[Any], value: Any) -> int:
+        try:
+            return parse_instant(self._text(path, value), field=str(path[-1]))
+        except BadInput as error:
+            raise self._error(path, error.given, error.expected) from None
+
+    def _text(self, path: list[Any], value: Any) -> str:
+        if hasattr(value, "isoformat"):  # YAML reads a bare instant as one
+            return str(value.isoformat()).replace("+00:00", "Z")
+        if not isinstance(value, str) or not value.strip():
+            raise self._error(path, f"{path[-1]}={value!r}", "some text")
+        return value
+
+    def _seed(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+            raise self._error(["seed"], f"seed={value!r}", "a whole number of 0 or more")
+        return value
+
+    def _error(self, path: Sequence[Any], given: str, expected: str) -> BadInput:
+        line = _line_of(self._node, path)
+        field = next((str(part) for part in reversed(path) if isinstance(part, str)), "scenario")
+        return BadInput(f"{self._file} line {line}: {given}", expected=expected, field=field)
+
+
+def _line_of(node: Any, path: Sequence[Any]) -> int:
+    """The line of the deepest part of a path that there is, from 1."""
+    line = node.start_mark.line + 1
+    for part in path:
+        found = next((below for below in _below(node) if below[0] == part), None)
+        if found is None:
+            break
+        _, key, node = found
+        line = key.start_mark.line + 1
+    return int(line)
+
+
+def _below(node: Any) -> Iterator[tuple[Any, Any, Any]]:
+    if isinstance(node, yaml.MappingNode):
+        yield from ((key.value, key, value) for key, value in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from ((place, value, value) for place, value in enumerate(node.value))
+
+
+def span_ns(edit: Edit, fork_ns: int) -> tuple[int, int]:
+    """From when to when an edit holds, in nanoseconds; the end is left out."""
+    starts_ns = parse_instant(edit.at) if edit.at else fork_ns
+    if math.isinf(edit.for_s):
+        return starts_ns, 2**63 - 1
+    return starts_ns, min(starts_ns + round(edit.for_s * NS_PER_S), 2**63 - 1)
