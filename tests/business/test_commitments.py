@@ -116,6 +116,17 @@ def test_two_amendments_of_one_tick_add_up() -> None:
     assert (need.wanted_qty, need.priority) == (250, 7)
 
 
+def test_an_amendment_does_not_wait_for_one_of_the_tick_after() -> None:
+    promises = promised(terms(), terms("other"))
+    first = CommitmentAmended("other", fields={"promised_qty": 250})
+    promises = commitments.amended(promises, first, tick_ns=NEXT_NS, known=KNOWN)
+
+    promises = amended(promises, tick_ns=2 * NEXT_NS, promised_qty=5)
+
+    wanted = {need.need_id: need.wanted_qty for need in promises.needs(NEXT_NS + 1)}
+    assert wanted == {"commitment/other": 250, "commitment/sdn": 100}
+
+
 def test_a_supplier_that_leaves_is_an_alternative_no_more_once_its_notice_has_run() -> None:
     promises = promised(terms(alternative_suppliers=("ULA", "Blue Origin")))
 

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 
 from twin.arrays import BoolArray, IntArray
-from twin.business.flows import Flows, copy, make_room, place, unused
+from twin.business.fair_shares import ascending, settle
+from twin.business.flows import Flows, make_room, unused
 from twin.errors import BadInput
 from twin.physics.kernel import kernel
 
@@ -102,7 +103,7 @@ def _allocate(
         return _BAD_WANTED
     if not _is_order(preference, available.size):
         return _BAD_PREFERENCE
-    order = _ascending(priority)
+    order = ascending(priority)
     lacking = _serve_in_turn(granted, available, wanted, allowed, order, preference)
     for need in order:
         if lacking[need] > 0:
@@ -136,19 +137,6 @@ def _is_order(preference: IntArray, pools_count: int) -> bool:
             return False
         is_named[pool] = True
     return preference.size == pools_count
-
-
-@kernel
-def _ascending(keys: IntArray) -> IntArray:
-    """The places in order of their keys, ties by place. They are few, and mostly in order."""
-    order = np.zeros(keys.size, dtype=np.int64)
-    for place_ in range(keys.size):
-        at = place_
-        while at > 0 and keys[order[at - 1]] > keys[place_]:
-            order[at] = order[at - 1]
-            at -= 1
-        order[at] = place_
-    return order
 
 
 @kernel
@@ -228,13 +216,14 @@ def _share(
     kind, mask = _kinds(allowed, needs, pools)
     settled, trial = unused(mask, capacity), unused(mask, capacity)
     totals = np.zeros(needs.size, dtype=np.int64)
+    members = np.zeros(needs.size, dtype=np.int64)
     first = 0
-    while first < needs.size:
-        last = first + 1
-        while last < needs.size and priority[needs[last]] == priority[needs[first]]:
-            last += 1
-        _settle(settled, trial, first, last, weight, kind, totals)
-        first = last
+    for need in range(needs.size):
+        members[need] = need
+        is_last = need + 1 == needs.size
+        if is_last or priority[needs[need]] != priority[needs[need + 1]]:
+            settle(settled, trial, members[first : need + 1], weight, kind, totals)
+            first = need + 1
     _lay_out(granted, settled, kind, totals, needs, pools)
 
 
@@ -265,174 +254,6 @@ def _kinds(allowed: BoolArray, needs: IntArray, pools: IntArray) -> tuple[IntArr
 
 
 @kernel
-def _settle(
-    settled: Flows,
-    trial: Flows,
-    first: int,
-    last: int,
-    weight: IntArray,
-    kind: IntArray,
-    totals: IntArray,
-) -> None:
-    """Decide what the needs of one priority get, without taking from those settled before.
-
-    Try one fraction for all. If it does not fit, the pools that it fills up tell the needs that
-    must stay below it from those that can rise above: each part is then solved by itself, the lower
-    first (decomposition of a polymatroid: Fujishige 1980, Groenevelt 1991). Parts wait on a stack,
-    each with the place of its last member and the amount it can get.
-    """
-    members = np.arange(first, last)
-    ends, amounts = np.zeros(members.size, dtype=np.int64), np.zeros(members.size, dtype=np.int64)
-    start, waiting = 0, 0
-    ends[0], amounts[0] = members.size, _sum(weight, members)
-    while waiting >= 0:
-        group, amount = members[start : ends[waiting]], amounts[waiting]
-        wanted = _sum(weight, group)
-        if _fits(settled, trial, group, weight, kind, amount, wanted):
-            _grant(settled, group, weight, kind, totals, amount, wanted)
-            start, waiting = ends[waiting], waiting - 1
-            continue
-        is_held = _held_back(trial)
-        held_count = _partition(group, kind, is_held)
-        held_amount = _left_for(settled, trial, is_held)
-        if held_count < group.size:
-            # When even the whole was tried, those not held back get just that.
-            rest = _sum(weight, group[held_count:])
-            amounts[waiting] = rest if amount == wanted else amount - held_amount
-            waiting += 1
-        ends[waiting], amounts[waiting] = start + held_count, held_amount
-
-
-@kernel
-def _sum(values: IntArray, places: IntArray) -> int:
-    """Of the values at some places."""
-    total = 0
-    for place_ in places:
-        total += values[place_]
-    return total
-
-
-@kernel
-def _partition(group: IntArray, kind: IntArray, is_first: BoolArray) -> int:
-    """Put those of some kinds first, otherwise leaving the order; how many they are."""
-    later, later_count = np.zeros(group.size, dtype=np.int64), 0
-    for i in range(group.size):
-        if is_first[kind[group[i]]]:
-            group[i - later_count] = group[i]
-        else:
-            later[later_count] = group[i]
-            later_count += 1
-    for i in range(later_count):
-        group[group.size - later_count + i] = later[i]
-    return group.size - later_count
-
-
-@kernel
-def _fits(
-    settled: Flows,
-    trial: Flows,
-    group: IntArray,
-    weight: IntArray,
-    kind: IntArray,
-    amount: int,
-    wanted: int,
-) -> bool:
-    """Whether each of the group can have ``amount / wanted`` of its weight; exact."""
-    copy(settled, trial)
-    kind_weight = np.zeros(trial.mask.shape[0], dtype=np.int64)
-    for need in group:
-        kind_weight[kind[need]] += weight[need]
-    fits = True
-    for k in range(kind_weight.size):
-        if kind_weight[k] > 0:
-            whole, part = _proportion(kind_weight[k], amount, wanted)
-            whole, part = place(trial, k, whole, part, wanted)
-            fits = fits and whole == 0 and part == 0
-    return fits
-
-
-@kernel
-def _held_back(flows: Flows) -> BoolArray:
-    """The kinds that can use stuck pools only."""
-    is_held = np.ones(flows.mask.shape[0], dtype=np.bool_)
-    for k in range(is_held.size):
-        for pool in range(flows.is_stuck.size):
-            if flows.mask[k, pool] and not flows.is_stuck[pool]:
-                is_held[k] = False
-    return is_held
-
-
-@kernel
-def _left_for(settled: Flows, trial: Flows, is_held: BoolArray) -> int:
-    """What the stuck pools can give to those held back: all that is not settled on them yet."""
-    left = 0
-    for pool in range(trial.is_stuck.size):
-        if trial.is_stuck[pool]:
-            left += settled.amount[pool, is_held.size, 0]
-            for k in range(is_held.size):
-                if not is_held[k]:
-                    left += settled.amount[pool, k, 0]
-    return left
-
-
-@kernel
-def _grant(
-    settled: Flows,
-    group: IntArray,
-    weight: IntArray,
-    kind: IntArray,
-    totals: IntArray,
-    amount: int,
-    wanted: int,
-) -> None:
-    """Share an amount in proportion to the weights, by largest remainder, and settle it."""
-    remainders = np.zeros(group.size, dtype=np.int64)
-    kind_total = np.zeros(settled.mask.shape[0], dtype=np.int64)
-    left = amount
-    for i in range(group.size):
-        total, remainder = _proportion(weight[group[i]], amount, wanted)
-        totals[group[i]], remainders[i] = total, -remainder
-        kind_total[kind[group[i]]] += total
-        left -= total
-    for k in range(kind_total.size):
-        place(settled, k, kind_total[k], 0, 1)
-    for i in _ascending(remainders):
-        if left > 0:
-            lacking, _ = place(settled, kind[group[i]], 1, 0, 1)
-            totals[group[i]] += 1 - lacking
-            left -= 1 - lacking
-    assert left == 0
-
-
-@kernel
-def _proportion(weight: int, amount: int, wanted: int) -> tuple[int, int]:
-    """Quotient and remainder of ``weight × amount / wanted``; neither factor is over ``wanted``.
-
-    The product may need 124 bits: then it is formed and divided bit by bit.
-    """
-    if weight == 0 or amount <= _INT64_MAX // weight:
-        product = weight * amount
-        return product // wanted, product % wanted
-    if amount == wanted:
-        return weight, 0
-    quotient, remainder = 0, 0
-    for bit in range(_BITS - 1, -1, -1):
-        quotient, remainder = 2 * quotient, 2 * remainder
-        if remainder >= wanted:
-            quotient, remainder = quotient + 1, remainder - wanted
-        if (weight >> bit) & 1:
-            remainder += amount
-            if remainder >= wanted:
-                quotient, remainder = quotient + 1, remainder - wanted
-    return quotient, remainder
-
-
-_INT64_MAX: Final = 2**63 - 1
-_BITS: Final = 62
-"""Of ``LARGEST_QTY``."""
-
-
-@kernel
 def _lay_out(
     granted: IntArray,
     settled: Flows,
@@ -446,9 +267,10 @@ def _lay_out(
     While it chooses, its share lies idle; others move aside for it where they can. What is given is
     gone from ``settled``.
     """
-    idle = settled.mask.shape[0]
+    idle, left = settled.mask.shape[0], np.zeros(2, dtype=np.int64)
     for need in range(needs.size):
-        k, back, left = kind[need], totals[need], totals[need]
+        k, back = kind[need], totals[need]
+        left[0] = back
         for pool in range(pools.size):
             got = min(back, settled.amount[pool, k, 0])
             settled.amount[pool, k, 0] -= got
@@ -457,11 +279,11 @@ def _lay_out(
             back -= got
         for pool in range(pools.size):
             got = 0
-            if left > 0 and settled.mask[k, pool]:
+            if left[0] > 0 and settled.mask[k, pool]:
                 if not settled.is_stuck[pool]:
-                    make_room(settled, pool, left, 0, 1)
-                got = min(left, settled.amount[pool, idle, 0])
+                    make_room(settled, pool, left)
+                got = min(left[0], settled.amount[pool, idle, 0])
             settled.amount[pool, idle, 0] -= got
             granted[needs[need], pools[pool]] = got
-            left -= got
-        assert left == 0
+            left[0] -= got
+        assert left[0] == 0

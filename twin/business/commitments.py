@@ -183,6 +183,8 @@ def agreed(promises: Promises, fact: CommitmentAgreed, *, tick_ns: int, known: K
 
 def amended(promises: Promises, fact: CommitmentAmended, *, tick_ns: int, known: Known) -> Promises:
     """Other terms from the next tick on; ``BadInput`` for terms that are none."""
+    # What was amended in an earlier tick must not wait for this one.
+    promises = current(promises, tick_ns)
     newest = {**_by_id(promises.items), **_by_id(promises.coming)}
     promise = _found(newest, fact.commitment_id)
     if not fact.fields and fact.waived_until is None:

@@ -1,7 +1,7 @@
 """Amounts on pools, and how those who have them make room for others: one flow, in exact numbers.
 
-An amount is ``whole + part / denominator``, two integers: a fraction of what is wanted is tried
-without rounding, and no product leaves 64 bits.
+An amount is ``whole + part / denominator``, an array of the two integers: so a fraction of what is
+wanted is tried without rounding, and nothing leaves 64 bits.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ class Flows(NamedTuple):
     """Pools without idle capacity from which nobody can move on to where some is."""
     path: IntArray
     """The last path found: the pool before each pool, and the kind that can move between them."""
+    denominator: IntArray
+    """Of every part, shape ``(1,)``."""
 
 
 @kernel
@@ -39,68 +41,67 @@ def unused(mask: BoolArray, capacity: IntArray) -> Flows:
     for pool in range(pools_count):
         amount[pool, kinds_count, 0] = capacity[pool]
     is_stuck = np.zeros(pools_count, dtype=np.bool_)
-    return Flows(mask, amount, is_stuck, np.zeros((pools_count, 2), dtype=np.int64))
+    path = np.zeros((pools_count, 2), dtype=np.int64)
+    return Flows(mask, amount, is_stuck, path, np.ones(1, dtype=np.int64))
 
 
 @kernel
 def copy(source: Flows, target: Flows) -> None:
-    """Make the target as the source is; both have one mask."""
+    """Make a target as the source is, whose amounts are whole; both have one mask."""
     for pool in range(source.amount.shape[0]):
         target.is_stuck[pool] = source.is_stuck[pool]
         for k in range(source.amount.shape[1]):
-            target.amount[pool, k, 0] = source.amount[pool, k, 0]
-            target.amount[pool, k, 1] = source.amount[pool, k, 1]
+            target.amount[pool, k, 0], target.amount[pool, k, 1] = source.amount[pool, k, 0], 0
 
 
 @kernel
-def place(flows: Flows, k: int, whole: int, part: int, denominator: int) -> tuple[int, int]:
-    """Give a kind so much, moving others where they may go; what could not be placed."""
+def give(flows: Flows, k: int, lack: IntArray) -> None:
+    """Give a kind what it lacks, moving others where they may go; ``lack`` is what is left of it.
+
+    Either nothing is left, or all pools the kind may use are stuck.
+    """
     kinds_count, pools_count = flows.mask.shape
+    got = np.zeros(2, dtype=np.int64)
     for turn in range(2 * pools_count):
         pool = turn % pools_count
-        if whole == 0 and part == 0:
+        if lack[0] == 0 and lack[1] == 0:
             break
-        if not flows.mask[k, pool] or flows.is_stuck[pool]:
-            continue
-        # First what is idle anyway; then what others can leave.
-        if turn >= pools_count:
-            make_room(flows, pool, whole, part, denominator)
-        idle = flows.amount[pool, kinds_count]
-        got, got_part = smaller(whole, part, idle[0], idle[1])
-        add(flows.amount[pool, k], got, got_part, denominator)
-        add(idle, -got, -got_part, denominator)
-        whole, part = whole - got, part - got_part
-        if part < 0:
-            whole, part = whole - 1, part + denominator
-    return whole, part
+        if flows.mask[k, pool] and not flows.is_stuck[pool]:
+            # First what is idle anyway; then what others can leave.
+            if turn >= pools_count:
+                make_room(flows, pool, lack)
+            got[0], got[1] = lack[0], lack[1]
+            idle = flows.amount[pool, kinds_count]
+            limit(got, idle)
+            move(got, idle, flows.amount[pool, k], flows.denominator[0])
+            subtract(lack, got, flows.denominator[0])
 
 
 @kernel
-def make_room(flows: Flows, pool: int, whole: int, part: int, denominator: int) -> None:
+def make_room(flows: Flows, pool: int, wanted: IntArray) -> None:
     """Move others out of a pool until so much of it is idle, or nobody can move any more."""
-    amount, path, idle = flows.amount, flows.path, flows.mask.shape[0]
+    amount, path, kinds_count = flows.amount, flows.path, flows.mask.shape[0]
+    denominator = flows.denominator[0]
+    most = np.zeros(2, dtype=np.int64)
     while True:
-        lack, lack_part = whole - amount[pool, idle, 0], part - amount[pool, idle, 1]
-        if lack_part < 0:
-            lack, lack_part = lack - 1, lack_part + denominator
-        if lack < 0 or (lack == 0 and lack_part == 0):
+        most[0], most[1] = wanted[0], wanted[1]
+        subtract(most, amount[pool, kinds_count], denominator)
+        if most[0] < 0 or (most[0] == 0 and most[1] == 0):
             return
         end = nearest_idle(flows, pool)
         if end < 0:
             return
-        most, most_part = smaller(lack, lack_part, amount[end, idle, 0], amount[end, idle, 1])
+        limit(most, amount[end, kinds_count])
         at = end
         while at != pool:
-            there = amount[path[at, 0], path[at, 1]]
-            most, most_part = smaller(most, most_part, there[0], there[1])
+            limit(most, amount[path[at, 0], path[at, 1]])
             at = path[at, 0]
-        add(amount[end, idle], -most, -most_part, denominator)
-        add(amount[pool, idle], most, most_part, denominator)
+        move(most, amount[end, kinds_count], amount[pool, kinds_count], denominator)
         at = end
         while at != pool:
-            add(amount[at, path[at, 1]], most, most_part, denominator)
-            add(amount[path[at, 0], path[at, 1]], -most, -most_part, denominator)
-            at = path[at, 0]
+            before, k = path[at, 0], path[at, 1]
+            move(most, amount[before, k], amount[at, k], denominator)
+            at = before
 
 
 @kernel
@@ -137,21 +138,28 @@ def nearest_idle(flows: Flows, pool: int) -> int:
 
 
 @kernel
-def smaller(whole: int, part: int, other: int, other_part: int) -> tuple[int, int]:
-    """The smaller of two amounts."""
-    if whole < other or (whole == other and part < other_part):
-        return whole, part
-    return other, other_part
+def limit(most: IntArray, other: IntArray) -> None:
+    """Lower an amount to another, where it is more."""
+    if other[0] < most[0] or (other[0] == most[0] and other[1] < most[1]):
+        most[0], most[1] = other[0], other[1]
 
 
 @kernel
-def add(amount: IntArray, whole: int, part: int, denominator: int) -> None:
-    """Add to an amount, or with both numbers negative take away from it."""
-    amount[0] += whole
-    amount[1] += part
-    if amount[1] >= denominator:
-        amount[0] += 1
-        amount[1] -= denominator
-    elif amount[1] < 0:
+def move(moved: IntArray, source: IntArray, target: IntArray, denominator: int) -> None:
+    """Take an amount from one place and add it to another."""
+    subtract(source, moved, denominator)
+    target[0] += moved[0]
+    target[1] += moved[1]
+    if target[1] >= denominator:
+        target[0] += 1
+        target[1] -= denominator
+
+
+@kernel
+def subtract(amount: IntArray, other: IntArray, denominator: int) -> None:
+    """Take one amount from another; a negative rest has a negative whole and a positive part."""
+    amount[0] -= other[0]
+    amount[1] -= other[1]
+    if amount[1] < 0:
         amount[0] -= 1
         amount[1] += denominator

@@ -62,7 +62,7 @@ class ElementSetsPublished(Body, frozen=True):
 
 @kind("satellites", Nature.FOLLOWED, Phase.ASSETS)
 class SatellitesDeployed(Body, frozen=True):
-    """Satellites of a segment were released in orbit."""
+    """Satellites of a segment were released in orbit; ``charge_wh`` is what all of them held."""
 
     launch_id: str
     segment: str
@@ -70,6 +70,7 @@ class SatellitesDeployed(Body, frozen=True):
     first_asset_id: AssetId
     altitude_km: AltitudeKm
     inclination_deg: InclinationDeg
+    charge_wh: Amount = 0.0
 
 
 @kind("satellites", Nature.FOLLOWED, Phase.ASSETS)

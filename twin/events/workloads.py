@@ -74,7 +74,7 @@ class ServiceRegistered(Body, frozen=True):
     accreditation: str = ""
 
 
-class DemandRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DemandRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What one service was asked for in one region, over the tick.
 
     ``offered_qty`` is in the unit of ``resource``; requests and tokens are counts in the tick.

@@ -14,14 +14,15 @@ from msgspec.structs import replace
 
 from twin.arrays import IntArray, frozen
 from twin.business import clearing, judging, revenue, services
-from twin.business.commitments import NEVER_NS, Promises, current
+from twin.business.commitments import NEVER_NS, current
+from twin.business.judging import Horizon
 from twin.business.ledger import Ledger
 from twin.business.lines import REPORTING_SEGMENTS
 from twin.business.market import Market, P
 from twin.business.needs import Need
 from twin.business.revenue import Lump, Revenue
 from twin.business.services import Demand, Work
-from twin.business.windows import Windows
+from twin.business.windows import UNKNOWN, Windows
 from twin.events import WorkloadAllocated
 from twin.fold.launches import FlownLaunch
 from twin.labels import PUBLIC
@@ -202,6 +203,7 @@ def _judged(twin: Twin) -> tuple[Twin, list[Outcome], dict[str, dict[str, int]]]
     outcomes: list[Outcome] = []
     windows, alarms = dict(twin.windows), dict(twin.alarms)
     credited: dict[str, dict[str, int]] = {}
+    flown, horizon = _flown_for(twin), _horizon(twin.registry)
     for label, promises in twin.promises.items():
         rows = twin.market.rows_of(promises.need_ids)
         windows[label], changes, given_back = judging.judged(
@@ -209,7 +211,9 @@ def _judged(twin: Twin) -> tuple[Twin, list[Outcome], dict[str, dict[str, int]]]
             twin.windows.get(label, Windows()),
             granted_qty=twin.market.granted_to(rows),
             wanted_qty=twin.market.wanted_by(rows),
-            launches_flown_by_commitment=_flown_for(twin, promises),
+            launches_flown_by_commitment=flown,
+            available_qty=_within_reach(twin.market, rows),
+            horizon=horizon,
             start_ns=twin.start_ns,
             tick_ns=twin.tick_ns,
         )
@@ -223,15 +227,29 @@ def _judged(twin: Twin) -> tuple[Twin, list[Outcome], dict[str, dict[str, int]]]
     return replace(twin, windows=windows, alarms=alarms), outcomes, credited
 
 
-def _flown_for(twin: Twin, promises: Promises) -> Mapping[str, int]:
-    wanted = {name for _, name in promises.launch_ids}
+def _flown_for(twin: Twin) -> Mapping[str, int]:
+    """Launches that reached orbit for a commitment, since the beginning."""
     found: dict[str, int] = {}
-    for book in twin.launches.values() if wanted else ():
-        for each in book.recent:
-            name = each.planned.commitment_id
-            if name in wanted and each.outcome == "success":
-                found[name] = found.get(name, 0) + 1
+    for book in twin.launches.values():
+        for name, count in book.kept_count.items():
+            found[name] = found.get(name, 0) + count
     return found
+
+
+def _within_reach(market: Market, rows: IntArray) -> IntArray:
+    """What the needs in these rows could be given if nobody else wanted any; −1 for no row."""
+    reach = np.append(market.allowed @ market.available_qty, UNKNOWN)
+    return np.asarray(reach[rows])
+
+
+def _horizon(registry: Registry) -> Horizon:
+    """How far ahead a promise is at risk, as assumed."""
+    place, usual = "service-level.at-risk", judging.HORIZON
+    return Horizon(
+        service_s=round(registry.number(f"{place}.service_s", usual.service_s)),
+        launch_s=round(registry.number(f"{place}.launch_s", usual.launch_s)),
+        calm_s=round(registry.number(f"{place}.calm_s", usual.calm_s)),
+    )
 
 
 def _earned(

@@ -18,5 +18,8 @@ class Purpose(IntEnum):
     ACCELERATOR_INSTANT = 8
     LAUNCH = 21
     LAUNCH_LINE = 22
+    DEMAND = 31
+    TRAINING = 32
+    DEPLOYMENT = 33
     FAULT = 1000
     """Plus the place of the fault in its script."""

@@ -1,0 +1,270 @@
+"""What would still have happened: a record of the log as it is in a branch.
+
+*Given* events stay. *Followed* ones stay while their cause stands and they are possible; otherwise
+they are withdrawn, with their followers, and the reason is listed. *Decided* ones stay while the
+fold can apply them. *Measured* totals lose the assets the branch does not have, and follow what
+the branch's pools are used for. A record no edit touches is returned as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+
+from twin.arrays import IntArray
+from twin.errors import BadInput
+from twin.events import (
+    KINDS,
+    AssetsAssigned,
+    AssetsFailed,
+    AssumptionSet,
+    Body,
+    DemandObserved,
+    Event,
+    LaunchFlown,
+    Nature,
+    VehicleStatusChanged,
+    encode_fact,
+    fact,
+)
+from twin.fold.launches import vehicle_status_changed
+from twin.identity import Identity
+from twin.quantities import Q
+from twin.records import Record
+from twin.state import Twin
+from twin.whatif.masking import without
+from twin.whatif.plan import SOURCE, Losing, Plan
+
+MILLI = 1000
+
+
+class Withdrawn(msgspec.Struct, frozen=True):
+    """An event of the log that did not happen in the branch, and why."""
+
+    event_id: str
+    kind: str
+    tick_ns: int
+    reason: str
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What a branch remembers: events that did not happen, and assets it lost, by segment.
+
+    ``lost`` is by (label, segment); ``failed`` are the losses of the plan that have begun.
+    """
+
+    withdrawn: Mapping[str, str] = {}
+    lost: Mapping[tuple[str, str], int] = {}
+    failed: tuple[tuple[Losing, int], ...] = ()
+
+
+class Adapted(msgspec.Struct, frozen=True):
+    """A record as it is in the branch, what is remembered, and what was withdrawn in it."""
+
+    record: Record
+    memory: Memory
+    withdrawn: tuple[Withdrawn, ...] = ()
+
+
+def adapt(record: Record, plan: Plan, *, baseline: Twin, branch: Twin, memory: Memory) -> Adapted:
+    """The record in a branch whose twin, like the baseline's, stands at the tick before."""
+    if plan.is_empty:
+        return Adapted(record, memory)
+    adapting = _Adapting(record, plan, branch, memory)
+    events = tuple(adapting.events())
+    totals = record.content.totals
+    matrix = adapting.measured(baseline)
+    if matrix is not None:
+        totals = replace(totals, matrix=matrix.astype("<i8").tobytes())
+    is_same = totals is record.content.totals and events == record.content.events
+    content = record.content if is_same else replace(record.content, events=events, totals=totals)
+    adapted = record if is_same else replace(record, content=content)
+    return Adapted(adapted, adapting.memory, tuple(adapting.withdrawn))
+
+
+class _Adapting:
+    """One record on its way into a branch."""
+
+    def __init__(self, record: Record, plan: Plan, branch: Twin, memory: Memory) -> None:
+        self._record, self._plan, self._branch = record, plan, branch
+        self._gone = dict(memory.withdrawn)
+        self._lost = dict(memory.lost)
+        self._failed = list(memory.failed)
+        self.withdrawn: list[Withdrawn] = []
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(self._gone, self._lost, tuple(self._failed))
+
+    def events(self) -> Iterator[Event]:
+        """What was injected, then what still happened."""
+        start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
+        for event in self._plan.injected:
+            if start_ns <= event.effective_ns < tick_ns:
+                yield event
+        for place, losing in enumerate(self._plan.losings):
+            yield from self._failing(place, losing)
+        for event in self._record.content.events:
+            body = _body_of(event)
+            reason = self._why_not(event, body)
+            if reason:
+                self._withdraw(event, body, reason)
+            else:
+                yield self._scaled(event, body)
+
+    def measured(self, baseline: Twin) -> IntArray | None:
+        """The tick's totals in the branch; None where they are those of the log."""
+        totals = self._record.content.totals
+        lost = dict(self._lost)
+        for losing, count in self._failed:
+            if losing.span.holds(self._record.start_ns, self._record.tick_ns):
+                key = (losing.label, losing.segment)
+                lost[key] = lost.get(key, 0) + count
+        matrix: IntArray | None = None
+        for place, key in enumerate(totals.keys):
+            used_mw = _other_use_mw(baseline, self._branch, *key)
+            if lost.get(key) or used_mw:
+                matrix = totals.array().copy() if matrix is None else matrix
+                matrix[place] = without(matrix[place], lost.get(key, 0))
+                _use(matrix[place], used_mw)
+        return matrix
+
+    def _why_not(self, event: Event, body: Body | None) -> str:
+        for dropping in self._plan.droppings:
+            is_meant = dropping.kind == event.kind and body is not None
+            is_now = dropping.span.starts_ns <= event.effective_ns < dropping.span.ends_ns
+            if is_meant and is_now:
+                told = msgspec.to_builtins(body)
+                if all(told.get(name) == value for name, value in dropping.where.items()):
+                    return "dropped by the scenario"
+        if isinstance(body, AssumptionSet) and body.name in self._plan.overridden:
+            return "the scenario assumes another number"
+        kind = KINDS.get(event.kind)
+        if kind is None or kind.nature is not Nature.FOLLOWED:
+            return ""
+        if event.causation_id in self._gone:
+            return f"its cause {event.causation_id} was withdrawn"
+        return self._why_impossible(event, body)
+
+    def _why_impossible(self, event: Event, body: Body | None) -> str:
+        """Why what followed cannot have, in this branch."""
+        if not isinstance(body, LaunchFlown):
+            return ""
+        for book in self._branch.launches.values():
+            planned = book.manifest.get(body.launch_id)
+            if planned is None:
+                continue
+            for changed in self._statuses():
+                book = vehicle_status_changed(book, changed)
+            return book.why_grounded(planned.vehicle, event.effective_ns)
+        return ""
+
+    def _statuses(self) -> Iterator[VehicleStatusChanged]:
+        """Groundings of this very tick: they are not in the branch's twin yet."""
+        for event in self._plan.injected:
+            body = _body_of(event)
+            is_now = self._record.start_ns <= event.effective_ns < self._record.tick_ns
+            if is_now and isinstance(body, VehicleStatusChanged):
+                yield body
+
+    def _withdraw(self, event: Event, body: Body | None, reason: str) -> None:
+        name = str(event.identity)
+        self._gone[name] = reason
+        self.withdrawn.append(Withdrawn(name, event.kind, self._record.tick_ns, reason))
+        if isinstance(body, AssetsAssigned):
+            key = (event.label, body.segment)
+            self._lost[key] = self._lost.get(key, 0) + body.assets_count
+
+    def _scaled(self, event: Event, body: Body | None) -> Event:
+        if not isinstance(body, DemandObserved):
+            return event
+        rows = body.rows
+        for scaling in self._plan.scalings:
+            if scaling.span.holds(self._record.start_ns, self._record.tick_ns):
+                rows = tuple(
+                    replace(
+                        row,
+                        offered_qty=round(row.offered_qty * scaling.by),
+                        requests_count=round(row.requests_count * scaling.by),
+                        input_tok=round(row.input_tok * scaling.by),
+                        output_tok=round(row.output_tok * scaling.by),
+                    )
+                    if row.service == scaling.service and scaling.region in ("", row.region)
+                    else row
+                    for row in rows
+                )
+        return (
+            event if rows is body.rows else replace(event, body=encode_fact(DemandObserved(rows)))
+        )
+
+    def _failing(self, place: int, losing: Losing) -> Iterator[Event]:
+        """The failure of a loss that begins in this tick."""
+        start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
+        fleet = self._branch.fleets.get(losing.label)
+        if not start_ns <= losing.span.starts_ns < tick_ns or fleet is None:
+            return
+        row = fleet.keys.index(losing.segment)
+        installed = fleet.segments[row].installed_count
+        count = losing.assets_count or round(losing.fraction * installed)
+        self._failed.append((losing, min(count, installed)))
+        charge_mwh = max(0, int(self._branch.energy[losing.label].charge_mwh[row]))
+        lost_mwh = charge_mwh * min(count, installed) // max(1, installed)
+        body = AssetsFailed(
+            segment=losing.segment,
+            component="asset",
+            cause=losing.cause,
+            lost_fraction=min(count, installed) / max(1, installed),
+            written_off_wh=lost_mwh / MILLI,
+        )
+        yield Event(
+            identity=Identity(SOURCE, 1, f"fail-{place}", 1),
+            kind="AssetsFailed",
+            effective_ns=losing.span.starts_ns,
+            label=losing.label,
+            body=encode_fact(body),
+        )
+
+
+def _body_of(event: Event) -> Body | None:
+    """The fact in an event; None where nobody can read it."""
+    try:
+        return fact(event)
+    except BadInput:
+        return None
+
+
+def _other_use_mw(baseline: Twin, branch: Twin, label: str, segment: str) -> int:
+    """How much more a site draws in the branch, because its pool is used otherwise there.
+
+    Recorded + model(branch) − model(baseline): the model is linear between idle and full use.
+    """
+    here, there = _allocated(branch, segment), _allocated(baseline, segment)
+    if here == there:
+        return 0
+    fleet = branch.fleets[label]
+    site = fleet.segments[fleet.keys.index(segment)].site
+    if site is None:
+        return 0
+    idle = branch.registry.number(f"site.{segment}.idle_fraction")
+    return round((here - there) * site.accelerator_w * (1.0 - idle) * MILLI)
+
+
+def _allocated(twin: Twin, segment: str) -> int:
+    for place, pool in enumerate(twin.market.pools):
+        if pool.segment == segment and pool.is_site:
+            return int(twin.market.granted_qty[:, place].sum())
+    return 0
+
+
+def _use(matrix: IntArray, more_mw: int) -> None:
+    """Add to what accelerators draw, where they are; never below nothing."""
+    if not more_mw:
+        return
+    compute = matrix[:, Q.COMPUTE_MW]
+    place = int(np.argmax(compute))
+    change = max(more_mw, -int(compute[place]))
+    matrix[place, Q.COMPUTE_MW] += change
+    matrix[place, Q.LOAD_MW] += change

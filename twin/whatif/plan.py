@@ -1,0 +1,221 @@
+"""A scenario made ready at its fork: what its edits mean to the twin as it was then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from twin.errors import BadInput
+from twin.events import (
+    KINDS,
+    AssumptionSet,
+    Body,
+    ContractTerminated,
+    Event,
+    Nature,
+    SupplierExited,
+    VehicleStatusChanged,
+    encode_fact,
+)
+from twin.identity import Identity
+from twin.labels import PUBLIC, known_label
+from twin.state import Twin
+from twin.suggest import nearest
+from twin.units import NS_PER_S, instant_text
+from twin.vehicles import VEHICLES
+from twin.whatif.scenario import Drop, Fail, Inject, Scale, Scenario, Set, Stop, span_ns
+
+SOURCE = "scenario"
+FOR_EVER_NS = 2**63 - 1
+
+
+class Span(msgspec.Struct, frozen=True):
+    """From when to when something holds; the end is left out."""
+
+    starts_ns: int
+    ends_ns: int
+
+    def holds(self, start_ns: int, tick_ns: int) -> bool:
+        """Whether it holds in the tick [start, tick)."""
+        return self.starts_ns < tick_ns and start_ns < self.ends_ns
+
+
+class Dropping(msgspec.Struct, frozen=True):
+    """Events of a kind that never happened, if their fields have these values."""
+
+    kind: str
+    where: Mapping[str, Any]
+    span: Span
+
+
+class Scaling(msgspec.Struct, frozen=True):
+    """Demand of a service that is so many times as much."""
+
+    service: str
+    region: str
+    by: float
+    span: Span
+
+
+class Losing(msgspec.Struct, frozen=True):
+    """Assets of a segment that do not work: a share, or so many."""
+
+    label: str
+    segment: str
+    fraction: float
+    assets_count: int
+    cause: str
+    span: Span
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is otherwise in a branch; empty where a scenario has no edits.
+
+    ``injected`` are events by effective time; ``overridden`` are assumptions that later events of
+    the log do not change back.
+    """
+
+    droppings: tuple[Dropping, ...] = ()
+    scalings: tuple[Scaling, ...] = ()
+    losings: tuple[Losing, ...] = ()
+    injected: tuple[Event, ...] = ()
+    overridden: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is otherwise."""
+        return not (self.droppings or self.scalings or self.losings or self.injected)
+
+
+def planned(scenario: Scenario, twin: Twin) -> Plan:
+    """The plan of a scenario forked from this twin; ``BadInput`` for a name it does not know."""
+    fork_ns = scenario.fork_ns if scenario.fork_ns is not None else twin.tick_ns
+    droppings, scalings, losings, bodies = [], [], [], []
+    overridden: set[str] = set()
+    for edit in scenario.edits:
+        starts_ns, ends_ns = span_ns(edit, fork_ns)
+        span = Span(max(starts_ns, fork_ns), ends_ns)
+        match edit:
+            case Drop():
+                droppings.append(_dropping(edit, span))
+            case Inject():
+                bodies.append((_injected(edit), known_label(edit.label), span.starts_ns))
+            case Scale():
+                _expect("service", edit.service, _services(twin))
+                scalings.append(Scaling(edit.service, edit.region, edit.by, span))
+            case Fail():
+                losings.append(_losing(edit, twin, span))
+            case Set():
+                overridden.add(edit.name)
+                bodies.append((_set(edit, twin), PUBLIC, span.starts_ns))
+            case Stop():
+                stopped = _stopped(edit, twin, span)
+                if isinstance(stopped, Scaling):
+                    scalings.append(stopped)
+                else:
+                    bodies += [(body, PUBLIC, span.starts_ns) for body in stopped]
+    return Plan(
+        droppings=tuple(droppings),
+        scalings=tuple(scalings),
+        losings=tuple(losings),
+        injected=tuple(_named(scenario, bodies)),
+        overridden=frozenset(overridden),
+    )
+
+
+def _named(scenario: Scenario, bodies: list[tuple[Body, str, int]]) -> Iterator[Event]:
+    ordered = sorted(bodies, key=lambda each: each[2])
+    for place, (body, label, at_ns) in enumerate(ordered, start=1):
+        yield Event(
+            identity=Identity(SOURCE, 1, scenario.name, place),
+            kind=type(body).__name__,
+            effective_ns=at_ns,
+            label=label,
+            body=encode_fact(body),
+            correlation_id=scenario.name,
+        )
+
+
+def _dropping(edit: Drop, span: Span) -> Dropping:
+    _expect("kind", edit.kind, KINDS)
+    kind = KINDS[edit.kind]
+    if kind.nature in (Nature.OUTCOME, Nature.JOURNAL):
+        raise BadInput(f"drop {edit.kind}", expected="a kind that somebody says", field="drop")
+    for field in edit.where:
+        _expect(f"field of {edit.kind}", field, kind.body.__struct_fields__)
+    return Dropping(edit.kind, edit.where, span)
+
+
+def _injected(edit: Inject) -> Body:
+    _expect("kind", edit.kind, KINDS)
+    try:
+        return msgspec.convert(edit.body, KINDS[edit.kind].body, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"inject {edit.kind}: {error}", field="body") from None
+
+
+def _set(edit: Set, twin: Twin) -> AssumptionSet:
+    _expect("assumption", edit.name, twin.registry.assumptions)
+    known = twin.registry.assumptions[edit.name]
+    if isinstance(known.value, str) != isinstance(edit.to, str):
+        kind = "text" if isinstance(known.value, str) else "a number"
+        raise BadInput(f"set {edit.name} to {edit.to!r}", expected=kind, field="to")
+    return msgspec.structs.replace(
+        known, value=edit.to, source=SOURCE, confidence="assumed", note="what if"
+    )
+
+
+def _losing(edit: Fail, twin: Twin, span: Span) -> Losing:
+    found = {key: label for label, fleet in twin.fleets.items() for key in fleet.keys}
+    _expect("segment", edit.segment, found)
+    if (edit.fraction > 0.0) == bool(edit.asset_ids):
+        raise BadInput(
+            f"fraction={edit.fraction} and {len(edit.asset_ids)} asset_ids of {edit.segment}",
+            expected="one of them",
+            field="fraction",
+        )
+    return Losing(
+        label=found[edit.segment],
+        segment=edit.segment,
+        fraction=edit.fraction,
+        assets_count=len(set(edit.asset_ids)),
+        cause=edit.cause,
+        span=span,
+    )
+
+
+def _stopped(edit: Stop, twin: Twin, span: Span) -> list[Body] | Scaling:
+    """Grounded, terminated, gone or not asked for: by what bears the name."""
+    contracts = {name for each in twin.ledgers.values() for name in each.contracts}
+    suppliers = {
+        (promise.terms.supplier, promise.terms.customer)
+        for each in twin.promises.values()
+        for promise in each.items
+    }
+    if edit.name in VEHICLES:
+        until = None if span.ends_ns == FOR_EVER_NS else instant_text(span.ends_ns)
+        return [VehicleStatusChanged(edit.name, "grounded", edit.reason, until)]
+    if edit.name in contracts:
+        ends_at = instant_text(span.starts_ns + round(edit.notice_s * NS_PER_S))
+        return [ContractTerminated(edit.name, ends_at, edit.reason)]
+    if edit.name in _services(twin):
+        return Scaling(edit.name, "", 0.0, span)
+    if customers := sorted(customer for name, customer in suppliers if name == edit.name):
+        return [SupplierExited(edit.name, each, "", edit.notice_s) for each in customers]
+    known = {*VEHICLES, *contracts, *_services(twin), *(name for name, _ in suppliers)}
+    raise BadInput(
+        f"stop {edit.name!r}",
+        expected=f"a vehicle, contract, service or supplier; {nearest(edit.name, known)}",
+        field="stop",
+    )
+
+
+def _services(twin: Twin) -> frozenset[str]:
+    return frozenset(name for each in twin.services.values() for name in each.offered)
+
+
+def _expect(what: str, given: str, known: Any) -> None:
+    if given not in known:
+        raise BadInput(f"unknown {what} {given!r}", expected=nearest(given, known), field=what)
