@@ -18,6 +18,7 @@ from infra import kernels, options
 from infra.command_costs import costs
 from infra.command_dead import dead
 from infra.command_log import log
+from infra.command_whatif import whatif
 from infra.usage import BadUsage
 from streams.settings import Settings
 from twin.errors import TwinError
@@ -205,6 +206,7 @@ def warm() -> None:
 app.command()(costs)
 app.add_typer(log, name="log")
 app.add_typer(dead, name="dead")
+app.add_typer(whatif, name="whatif")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

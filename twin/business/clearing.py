@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from twin.arrays import IntArray, frozen
+from twin.arrays import BoolArray, IntArray, frozen
 from twin.business.allocation import allocate
 from twin.business.market import (
     ACCELERATORS,
@@ -167,6 +167,73 @@ def settled(
         granted_qty=frozen(granted),
         shares=frozen(shares),
     )
+
+
+def given(market: Market, rows: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """What the needs in these rows were granted, wanted, and could have had alone; 0, 0 and −1 for
+    a row of −1."""
+    found = np.zeros((3, rows.size), dtype=np.int64)
+    _gather(
+        found, rows, market.granted_qty, market.wanted_qty, market.allowed, market.available_qty
+    )
+    return found[0], found[1], found[2]
+
+
+def placements_changed(before: Market, market: Market) -> list[int]:
+    """The rows of workloads that run elsewhere than before, or became short, or no longer are."""
+    rows = market.work_rows
+    if not rows.size or before.granted_qty.shape != market.granted_qty.shape:
+        return []
+    is_changed = np.zeros(rows.size, dtype=np.bool_)
+    _compare(
+        is_changed,
+        rows,
+        before.granted_qty,
+        before.wanted_qty,
+        market.granted_qty,
+        market.wanted_qty,
+    )
+    changed: list[int] = rows[is_changed].tolist()
+    return changed
+
+
+@kernel
+def _gather(
+    found: IntArray,
+    rows: IntArray,
+    granted: IntArray,
+    wanted: IntArray,
+    allowed: IntArray,
+    available: IntArray,
+) -> None:
+    for place in range(rows.size):
+        row = rows[place]
+        if row < 0:
+            found[2, place] = -1
+            continue
+        found[1, place] = wanted[row]
+        for pool in range(available.size):
+            found[0, place] += granted[row, pool]
+            found[2, place] += allowed[row, pool] * available[pool]
+
+
+@kernel
+def _compare(
+    is_changed: BoolArray,
+    rows: IntArray,
+    granted_before: IntArray,
+    wanted_before: IntArray,
+    granted: IntArray,
+    wanted: IntArray,
+) -> None:
+    for place in range(rows.size):
+        row = rows[place]
+        short_before, short = wanted_before[row], wanted[row]
+        for pool in range(granted.shape[1]):
+            is_changed[place] |= (granted_before[row, pool] > 0) != (granted[row, pool] > 0)
+            short_before -= granted_before[row, pool]
+            short -= granted[row, pool]
+        is_changed[place] |= (short_before > 0) != (short > 0)
 
 
 def _may_serve(

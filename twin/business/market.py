@@ -70,8 +70,10 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     ``available_qty`` has shape ``(pools,)``, ``wanted_qty`` and ``priority`` ``(needs,)``,
     ``allowed`` and ``granted_qty`` ``(needs, pools)``, ``shares`` ``(pools, len(S))``.
     ``is_reserved`` marks the needs of commitments, ``places`` are the rows of needs by id,
-    ``spans`` the pools of each label, from the first to before the last. Nothing here is hashed:
-    all of it follows from slices that are.
+    ``spans`` the pools of each label, from the first to before the last. Rows are those of the
+    needs of promises and ledgers by label (−1 for one not wanted now) and of workloads;
+    ``tariffs`` are micro-dollars a megawatt-hour for each segment of a label's fleet. Nothing here
+    is hashed: all of it follows from slices that are.
     """
 
     regions: tuple[str, ...] = ()
@@ -85,19 +87,17 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     places: Mapping[str, int] = {}
     spans: tuple[tuple[str, int, int], ...] = ()
     next_change_ns: int = 0
+    promise_rows: Mapping[str, IntArray] = {}
+    ledger_rows: Mapping[str, IntArray] = {}
+    work_rows: IntArray = frozen(np.zeros(0, np.int64))
+    tariffs: Mapping[str, IntArray] = {}
+    operating_micro_usd_per_y: IntArray = frozen(np.zeros(3, np.int64))
+    horizon_s: tuple[int, int, int] = (0, 0, 0)
+    efficiency_ppm: int = 0
     available_qty: IntArray = frozen(np.zeros(0, np.int64))
     wanted_qty: IntArray = frozen(np.zeros(0, np.int64))
     granted_qty: IntArray = frozen(np.zeros((0, 0), np.int64))
     shares: IntArray = frozen(np.zeros((0, len(S)), np.int64))
-
-    def granted_to(self, rows: IntArray) -> IntArray:
-        """What the needs in these rows were granted of all pools; 0 for a row of −1."""
-        totals = np.append(self.granted_qty.sum(axis=1), 0)
-        return np.asarray(totals[rows])
-
-    def wanted_by(self, rows: IntArray) -> IntArray:
-        """What the needs in these rows want; 0 for a row of −1."""
-        return np.asarray(np.append(self.wanted_qty, 0)[rows])
 
     def rows_of(self, need_ids: Iterable[str]) -> IntArray:
         """The row of each need by id, −1 for one that is not wanted now."""

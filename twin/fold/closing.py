@@ -22,19 +22,24 @@ from twin.business.market import Market, P
 from twin.business.needs import Need
 from twin.business.revenue import Lump, Revenue
 from twin.business.services import Demand, Work
-from twin.business.windows import UNKNOWN, Windows
+from twin.business.windows import Windows
 from twin.events import WorkloadAllocated
 from twin.fold.launches import FlownLaunch
 from twin.labels import PUBLIC
 from twin.outcomes import Outcome, PromiseOutcome, WorkOutcome
+from twin.physics.kernel import kernel
 from twin.regions import ORBIT
-from twin.state import Alarms, Bill, E, Registry, Twin
+from twin.state import Alarms, Bill, E, Fleet, Registry, Twin
 from twin.units import MICRO_PER_USD, PPM
 
 NO_DEMAND: Final = Demand()
 AI: Final = REPORTING_SEGMENTS.index("AI")
 MWH_PER_MEGAWATT_HOUR: Final = 1_000_000_000
 """Milliwatt-hours, in which energy is booked."""
+
+MILLIS_PER_KWH: Final = 1_000_000
+KWH_PER_MWH: Final = 1_000
+_GENERATED, _IMPORTED = int(E.GENERATED), int(E.IMPORTED)
 
 
 def closed(
@@ -109,13 +114,47 @@ def _opened(twin: Twin) -> Market:
             accredited[entry] = accredited.get(entry, frozenset()) | sites
     changes = [each.next_change_ns for each in twin.promises.values()]
     changes += [each.next_change_ns(twin.tick_ns) or NEVER_NS for each in twin.ledgers.values()]
-    return clearing.opened(
+    market = clearing.opened(
         pools,
         _needs(twin, regions),
         regions=regions,
         accredited=accredited,
         next_change_ns=min(changes, default=NEVER_NS),
     )
+    return _prepared(twin, market)
+
+
+def _prepared(twin: Twin, market: Market) -> Market:
+    """The market with whatever else stays the same until a fact changes."""
+    number = twin.registry.number
+    place, usual = "service-level.at-risk", judging.HORIZON
+    return replace(
+        market,
+        promise_rows={k: market.rows_of(each.need_ids) for k, each in twin.promises.items()},
+        ledger_rows={k: market.rows_of(each.need_ids) for k, each in twin.ledgers.items()},
+        work_rows=market.rows_of(
+            services.work_need(name)
+            for each in twin.services.values()
+            for name in sorted(each.workloads)
+        ),
+        tariffs={label: _tariffs(twin.registry, fleet) for label, fleet in twin.fleets.items()},
+        operating_micro_usd_per_y=revenue.operating_rates(number),
+        horizon_s=(
+            round(number(f"{place}.horizon_s", usual.service_s)),
+            round(number(f"{place}.launch-horizon_s", usual.launch_s)),
+            round(number(f"{place}.calm_s", usual.calm_s)),
+        ),
+        efficiency_ppm=round(number("compute.training_efficiency_fraction", 1.0) * PPM),
+    )
+
+
+def _tariffs(registry: Registry, fleet: Fleet) -> IntArray:
+    """What each site pays for a megawatt-hour; 0 in orbit."""
+    prices = [
+        _price_micro_usd_per_mwh(registry, each.name) if each.site is not None else 0
+        for each in fleet.segments
+    ]
+    return frozen(np.array(prices, dtype=np.int64))
 
 
 def _needs(twin: Twin, regions: tuple[str, ...]) -> Iterator[Need]:
@@ -135,16 +174,10 @@ def _needs(twin: Twin, regions: tuple[str, ...]) -> Iterator[Need]:
 
 def _placements(before: Market, market: Market) -> Iterator[WorkOutcome]:
     """Work that now runs elsewhere, or was displaced or let back in."""
-    if before.places != market.places:
+    if before.places is not market.places:
         return
-    is_on, was_on = market.granted_qty > 0, before.granted_qty > 0
-    is_short = market.granted_qty.sum(axis=1) < market.wanted_qty
-    was_short = before.granted_qty.sum(axis=1) < before.wanted_qty
-    changed = (is_short != was_short) | (is_on != was_on).any(axis=1)
-    for row in np.flatnonzero(changed):
-        need = market.needs[row]
-        if need.need_id.startswith("workload/"):
-            yield from _placed(market, int(row), need)
+    for row in clearing.placements_changed(before, market):
+        yield from _placed(market, row, market.needs[row])
 
 
 def _placed(market: Market, row: int, need: Need) -> Iterator[WorkOutcome]:
@@ -177,7 +210,6 @@ def _displacer(market: Market, row: int) -> str:
 def _worked(twin: Twin) -> Twin:
     market = twin.market
     speed = market.pool_columns[:, int(P.TFLOP_PER_S)]
-    efficiency = round(twin.registry.number("compute.training_efficiency_fraction", 1.0) * PPM)
     work, left = dict(twin.work), dict(twin.services)
     for label, offered in twin.services.items():
         if not offered.workloads:
@@ -191,7 +223,7 @@ def _worked(twin: Twin) -> Twin:
             offered,
             granted_qty=granted,
             tflop_per_s=speed,
-            efficiency_ppm=efficiency,
+            efficiency_ppm=market.efficiency_ppm,
             interval_ms=twin.interval_ms,
         )
         if done:
@@ -203,16 +235,16 @@ def _judged(twin: Twin) -> tuple[Twin, list[Outcome], dict[str, dict[str, int]]]
     outcomes: list[Outcome] = []
     windows, alarms = dict(twin.windows), dict(twin.alarms)
     credited: dict[str, dict[str, int]] = {}
-    flown, horizon = _flown_for(twin), _horizon(twin.registry)
+    flown, horizon = _flown_for(twin), Horizon(*twin.market.horizon_s)
     for label, promises in twin.promises.items():
-        rows = twin.market.rows_of(promises.need_ids)
+        granted, wanted, reach = clearing.given(twin.market, twin.market.promise_rows[label])
         windows[label], changes, given_back = judging.judged(
             promises,
             twin.windows.get(label, Windows()),
-            granted_qty=twin.market.granted_to(rows),
-            wanted_qty=twin.market.wanted_by(rows),
+            granted_qty=granted,
+            wanted_qty=wanted,
             launches_flown_by_commitment=flown,
-            available_qty=_within_reach(twin.market, rows),
+            available_qty=reach,
             horizon=horizon,
             start_ns=twin.start_ns,
             tick_ns=twin.tick_ns,
@@ -236,22 +268,6 @@ def _flown_for(twin: Twin) -> Mapping[str, int]:
     return found
 
 
-def _within_reach(market: Market, rows: IntArray) -> IntArray:
-    """What the needs in these rows could be given if nobody else wanted any; −1 for no row."""
-    reach = np.append(market.allowed @ market.available_qty, UNKNOWN)
-    return np.asarray(reach[rows])
-
-
-def _horizon(registry: Registry) -> Horizon:
-    """How far ahead a promise is at risk, as assumed."""
-    place, usual = "service-level.at-risk", judging.HORIZON
-    return Horizon(
-        service_s=round(registry.number(f"{place}.service_s", usual.service_s)),
-        launch_s=round(registry.number(f"{place}.launch_s", usual.launch_s)),
-        calm_s=round(registry.number(f"{place}.calm_s", usual.calm_s)),
-    )
-
-
 def _earned(
     before: Twin,
     twin: Twin,
@@ -261,18 +277,18 @@ def _earned(
 ) -> Twin:
     revenues, bills = dict(twin.revenues), dict(twin.bills)
     for label, ledger in twin.ledgers.items():
-        rows = twin.market.rows_of(ledger.need_ids)
+        granted, wanted, _ = clearing.given(twin.market, twin.market.ledger_rows[label])
         bill = np.zeros(len(REPORTING_SEGMENTS), dtype=np.int64)
         if label in twin.fleets:
             bills[label], bill[AI] = _billed(before, twin, label)
         revenues[label] = revenue.accrued(
             ledger,
             twin.revenues.get(label, Revenue()),
-            delivered_qty=twin.market.granted_to(rows),
-            tokens=_tokens(twin, ledger, rows),
+            delivered_qty=granted,
+            tokens=_tokens(twin, ledger, granted, wanted),
             lumps=_lumps(label, flown, given_back.get(label, {})),
             energy_micro_usd=bill,
-            operating_micro_usd_per_y=revenue.operating_rates(twin.registry.number),
+            operating_micro_usd_per_y=twin.market.operating_micro_usd_per_y,
             start_ns=twin.start_ns,
             tick_ns=twin.tick_ns,
         )
@@ -293,19 +309,20 @@ def _lumps(
     )
 
 
-def _tokens(twin: Twin, ledger: Ledger, rows: IntArray) -> IntArray:
+def _tokens(twin: Twin, ledger: Ledger, granted: IntArray, wanted: IntArray) -> IntArray:
     """Tokens served of those asked for, in proportion to what their service was granted."""
     tokens = np.zeros((len(ledger.need_ids), 2), dtype=np.int64)
-    places = {name: place for place, name in enumerate(ledger.need_ids)}
+    served: set[int] = set()
     for demand in twin.demand.values():
         for row in demand.rows:
             if not (row.input_tok or row.output_tok):
                 continue
-            place = places.get(services.service_need(row.service, ""))
-            if place is not None:
+            name = services.service_need(row.service, "")
+            if name in ledger.need_ids:
+                place = ledger.need_ids.index(name)
+                served.add(place)
                 tokens[place] += (row.input_tok, row.output_tok)
-    granted, wanted = twin.market.granted_to(rows), twin.market.wanted_by(rows)
-    for place in np.flatnonzero(tokens.any(axis=1)).tolist():
+    for place in served:
         share = int(granted[place]), max(1, int(wanted[place]))
         tokens[place] = [int(count) * share[0] // share[1] for count in tokens[place]]
     return tokens
@@ -313,20 +330,31 @@ def _tokens(twin: Twin, ledger: Ledger, rows: IntArray) -> IntArray:
 
 def _billed(before: Twin, twin: Twin, label: str) -> tuple[Bill, int]:
     """The energy bill of the tick in micro-dollars: what sites drew, at their price."""
-    fleet, book = twin.fleets[label], twin.energy[label]
+    was, book = before.energy.get(label), twin.energy[label]
+    prices = twin.market.tariffs[label]
     carry = twin.bills.get(label, Bill()).carry
-    carry = carry.copy() if carry.size == len(fleet.keys) else np.zeros(len(fleet.keys), np.int64)
-    was = before.energy.get(label)
-    total = 0
-    for row, segment in enumerate(fleet.segments):
-        if segment.site is None or was is None or was.total_mwh.shape != book.total_mwh.shape:
-            continue
-        drawn = book.total_mwh[row] - was.total_mwh[row]
-        mwh = int(drawn[E.GENERATED] + drawn[E.IMPORTED])
-        exact = mwh * _price_micro_usd_per_mwh(twin.registry, segment.name) + int(carry[row])
-        total += exact // MWH_PER_MEGAWATT_HOUR
-        carry[row] = exact % MWH_PER_MEGAWATT_HOUR
+    carry = carry.copy() if carry.size == prices.size else np.zeros(prices.size, np.int64)
+    if was is None or was.total_mwh.shape != book.total_mwh.shape:
+        return Bill(frozen(carry)), 0
+    total = _bill(carry, was.total_mwh, book.total_mwh, prices)
     return Bill(frozen(carry)), total
+
+
+@kernel
+def _bill(carry: IntArray, before_mwh: IntArray, after_mwh: IntArray, prices: IntArray) -> int:
+    total = 0
+    for row in range(prices.size):
+        drawn = after_mwh[row, _GENERATED] - before_mwh[row, _GENERATED]
+        drawn += after_mwh[row, _IMPORTED] - before_mwh[row, _IMPORTED]
+        # Whole kilowatt-hours apart, so that no product leaves 64 bits.
+        whole = drawn // MILLIS_PER_KWH
+        rest = drawn - whole * MILLIS_PER_KWH
+        exact = rest * prices[row] + carry[row]
+        per_kwh = prices[row] // KWH_PER_MWH
+        exact += whole * (prices[row] - per_kwh * KWH_PER_MWH) * MILLIS_PER_KWH
+        total += whole * per_kwh + exact // MWH_PER_MEGAWATT_HOUR
+        carry[row] = exact % MWH_PER_MEGAWATT_HOUR
+    return total
 
 
 def _price_micro_usd_per_mwh(registry: Registry, segment: str) -> int:

@@ -1,0 +1,146 @@
+"""``twin whatif``: a scenario file over the log of a folder, and what it makes otherwise."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from infra.installation import existing_database, existing_log
+from infra.progress import progress
+from infra.usage import usage
+from streams.branching import Branch
+from streams.branching import run as run_branch
+from streams.settings import Settings
+from streams.topics import JOURNAL
+from twin.errors import BadInput, NotFound
+from twin.suggest import nearest
+from twin.units import MICRO_PER_USD, instant_text
+from twin.views import VIEWS
+from twin.whatif.compare import Delta
+from twin.whatif.scenario import read_scenario
+
+SHOWN_COUNT = 24
+SHIPPED = files("twin.baseline").joinpath("scenarios")
+
+
+def run(settings: Settings, file: Path, *, as_json: bool) -> None:
+    """Run a scenario and say what it makes otherwise."""
+    with usage():
+        scenario = read_scenario(_text(file), file=file.name)
+    log, engine = existing_log(settings), existing_database(settings)
+    if engine is None:
+        raise NotFound(f"no read model in {settings.directory}", remedy="run 'twin demo' first")
+    with progress("folding both futures", log.span(JOURNAL, 0).end) as advance:
+        branch = run_branch(log, engine, scenario, on_tick=lambda _: advance())
+    if as_json:
+        print(json.dumps(as_plain(branch)))
+    else:
+        _show(branch)
+
+
+def show_shipped() -> None:
+    """One line a shipped scenario."""
+    for name in shipped_names():
+        scenario = read_scenario(SHIPPED.joinpath(f"{name}.yaml").read_text(), file=name)
+        print(f"{name:24} {scenario.name}")
+
+
+def shipped_names() -> tuple[str, ...]:
+    """The scenarios that come with the twin."""
+    return tuple(
+        sorted(
+            path.name.removesuffix(".yaml") for path in SHIPPED.iterdir() if ".yaml" in path.name
+        )
+    )
+
+
+def as_plain(branch: Branch) -> dict[str, Any]:
+    """What a scenario came to, as JSON; money in dollars."""
+    first_ns = branch.first_divergence_ns
+    return {
+        "name": branch.scenario.name,
+        "fork": instant_text(branch.fork_ns),
+        "until": instant_text(branch.until_ns),
+        "ticks": branch.ticks_count,
+        "baseline_hash": branch.baseline_hash,
+        "branch_hash": branch.branch_hash,
+        "first_divergence": None if first_ns is None else instant_text(first_ns),
+        "withdrawn": [
+            {
+                "event": each.event_id,
+                "kind": each.kind,
+                "tick": instant_text(each.tick_ns),
+                "reason": each.reason,
+            }
+            for each in branch.withdrawn
+        ],
+        "deltas": [_delta(each) for each in branch.deltas],
+    }
+
+
+def _delta(delta: Delta) -> dict[str, Any]:
+    is_money = any(
+        column.name == delta.column and column.type == "usd" for column in VIEWS[delta.view].columns
+    )
+
+    def said(value: Any) -> Any:
+        return value / MICRO_PER_USD if is_money and isinstance(value, int) else value
+
+    return {
+        "view": delta.view,
+        "key": delta.key,
+        "column": delta.column,
+        "baseline": said(delta.baseline),
+        "branch": said(delta.branch),
+        "change": said(delta.change),
+    }
+
+
+def _text(file: Path) -> str:
+    if file.is_file():
+        try:
+            return file.read_text()
+        except UnicodeDecodeError:
+            raise BadInput(f"{file}", expected="a text file in UTF-8", field="FILE") from None
+    shipped = SHIPPED.joinpath(f"{file}.yaml")
+    if not shipped.is_file():
+        hint = nearest(str(file), shipped_names())
+        raise BadInput(
+            f"no file {file}", expected=f"a file, or a shipped scenario: {hint}", field="FILE"
+        )
+    return shipped.read_text()
+
+
+def _show(branch: Branch) -> None:
+    plain = as_plain(branch)
+    print(f"{plain['name']}: {plain['ticks']} ticks, {plain['fork']} to {plain['until']}")
+    print("nobody reacts to it: no customer, no operator, but by the rules the twin knows")
+    print(f"  baseline {plain['baseline_hash'][:12]}  branch {plain['branch_hash'][:12]}")
+    if plain["first_divergence"] is None:
+        print("  nothing is otherwise")
+        return
+    print(f"  first otherwise in the tick to {plain['first_divergence']}")
+    print(f"withdrawn: {len(plain['withdrawn'])}")
+    for each in plain["withdrawn"][:SHOWN_COUNT]:
+        print(f"  {each['tick']}  {each['kind']:24} {each['reason']}")
+    print(f"otherwise at the end: {len(plain['deltas'])} figures")
+    ranked = sorted(plain["deltas"], key=_weight, reverse=True)
+    for each in ranked[:SHOWN_COUNT]:
+        where = f"{each['view']} {each['key']} {each['column']}"
+        print(f"  {where:64} {_short(each['baseline']):>14} → {_short(each['branch']):>14}")
+    if len(ranked) > SHOWN_COUNT:
+        print(f"  … and {len(ranked) - SHOWN_COUNT} more, with --json")
+
+
+def _weight(delta: dict[str, Any]) -> float:
+    """How much of a figure is otherwise, from 0 to 1."""
+    change, before, after = delta["change"], delta["baseline"], delta["branch"]
+    if change is None:
+        return 1.0
+    return float(abs(change) / max(abs(before), abs(after), 1e-9))
+
+
+def _short(value: Any) -> str:
+    return f"{value:,.6g}" if isinstance(value, int | float) else str(value)
