@@ -24,6 +24,7 @@ from twin.business.market import (
     P,
     Pool,
     S,
+    pool_name,
 )
 from twin.business.needs import Need
 from twin.events import SiteEnergised
@@ -74,6 +75,10 @@ def opened(
         allowed=_rows(allowed, len(pools)),
         is_reserved=_row([int(need.need_id.startswith("commitment/")) for need in ordered]),
         places={need.need_id: place for place, need in enumerate(ordered)},
+        pool_places={
+            pool_name(pool.label, pool.segment, pool.resource, pool.region): place
+            for place, pool in enumerate(pools)
+        },
         spans=tuple(_spans(pools)),
         next_change_ns=next_change_ns,
         available_qty=_row([0] * len(pools)),

@@ -43,6 +43,11 @@ class Pool(msgspec.Struct, frozen=True, order=True):
     tflop_per_s: int = 0
 
 
+def pool_name(label: str, segment: str, resource: str, region: str) -> str:
+    """What a pool is found by."""
+    return f"{label}/{segment}/{resource}/{region}"
+
+
 class S(IntEnum):
     """Columns of ``Market.shares``, one row a pool."""
 
@@ -70,10 +75,10 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     ``available_qty`` has shape ``(pools,)``, ``wanted_qty`` and ``priority`` ``(needs,)``,
     ``allowed`` and ``granted_qty`` ``(needs, pools)``, ``shares`` ``(pools, len(S))``.
     ``is_reserved`` marks the needs of commitments, ``places`` are the rows of needs by id,
-    ``spans`` the pools of each label, from the first to before the last. Rows are those of the
-    needs of promises and ledgers by label (−1 for one not wanted now) and of workloads;
-    ``tariffs`` are micro-dollars a megawatt-hour for each segment of a label's fleet. Nothing here
-    is hashed: all of it follows from slices that are.
+    ``pool_places`` those of pools by name, ``spans`` the pools of each label, from the first to
+    before the last. Rows are those of the needs of promises and ledgers by label (−1 for one not
+    wanted now) and of workloads; ``tariffs`` are micro-dollars a megawatt-hour for each segment of
+    a label's fleet. Nothing here is hashed: all of it follows from slices that are.
     """
 
     regions: tuple[str, ...] = ()
@@ -85,6 +90,7 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     allowed: IntArray = frozen(np.zeros((0, 0), np.int64))
     is_reserved: IntArray = frozen(np.zeros(0, np.int64))
     places: Mapping[str, int] = {}
+    pool_places: Mapping[str, int] = {}
     spans: tuple[tuple[str, int, int], ...] = ()
     next_change_ns: int = 0
     promise_rows: Mapping[str, IntArray] = {}

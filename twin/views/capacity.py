@@ -1,19 +1,34 @@
 """Capacity: what is installed, healthy and available of each resource, and what limits it.
 
-installed ≥ healthy ≥ available ≥ delivered, in every row.
+installed ≥ healthy ≥ available ≥ allocated ≥ delivered, in every row but those of lift, whose
+delivery is the mean of a month.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, NamedTuple
 
-from twin.events import Basis
+from twin.business.market import ACCELERATORS, ANYWHERE, DOWNLINK, pool_name
+from twin.events import Basis, SegmentRegistered, SiteEnergised
+from twin.fold.lift import lift
 from twin.quantities import Q
-from twin.state import Fleet, Segment, Telemetry
+from twin.regions import ORBIT
+from twin.state import Segment, Twin
 from twin.units import PPM
 from twin.views.view import Moment, RollUp, Value, View, key, real, text, whole
 
-CONSTRAINTS = ("none", "power", "thermal", "failure")
+TOKENS: Final = "inference_tok_per_s"
+
+
+class Ability(NamedTuple):
+    """What assets of a row could give of one resource, and what they were measured to."""
+
+    resource: str
+    per_asset_qty: int
+    healthy_qty: int
+    available_qty: int
+    measured_qty: int
 
 
 def _rows(moment: Moment) -> Iterator[tuple[Value, ...]]:
@@ -21,97 +36,143 @@ def _rows(moment: Moment) -> Iterator[tuple[Value, ...]]:
     for label in twin.labels:
         fleet, telemetry = twin.fleets[label], twin.telemetry[label]
         for place, segment in enumerate(fleet.segments):
-            home = _home(segment, telemetry)
-            for region, name in enumerate(telemetry.regions):
-                counts = telemetry.matrix[place, region].tolist()
-                absent_count = _absent_count(fleet, telemetry, place) if region == home else 0
-                if counts[Q.REPORTED_COUNT] or absent_count:
-                    yield from _region_rows(label, segment, name, counts, absent_count)
+            reported = int(telemetry.sums[place, Q.REPORTED_COUNT])
+            absent_count = max(0, segment.installed_count - reported)
+            built = segment.as_built
+            if built is not None and built.downlink_bps > 0:
+                for region, name in enumerate(telemetry.regions):
+                    counts = telemetry.matrix[place, region].tolist()
+                    # Assets that reported nowhere are shown where no theatre is.
+                    missing_count = absent_count if name == ORBIT else 0
+                    if counts[Q.REPORTED_COUNT] or missing_count:
+                        ability = _downlink(built, counts)
+                        yield _row(twin, label, segment, name, counts, missing_count, ability)
+            sums = telemetry.sums[place].tolist()
+            region_name = segment.site.region if segment.site is not None else ORBIT
+            if sums[Q.REPORTED_COUNT] or absent_count:
+                for ability in _computing(segment, sums):
+                    yield _row(twin, label, segment, region_name, sums, absent_count, ability)
+    yield from _lift_rows(twin)
 
 
-def _home(segment: Segment, telemetry: Telemetry) -> int:
-    """The region that absent assets are shown in: a site's own, otherwise where no theatre is."""
-    is_placed = segment.site is not None and segment.site.region in telemetry.regions
-    return telemetry.regions.index(segment.site.region) if segment.site and is_placed else 0
-
-
-def _absent_count(fleet: Fleet, telemetry: Telemetry, place: int) -> int:
-    """Assets that reported nowhere."""
-    reported = int(telemetry.sums[place, Q.REPORTED_COUNT])
-    return max(0, fleet.segments[place].installed_count - reported)
-
-
-def _region_rows(
-    label: str, segment: Segment, region: str, counts: list[int], absent_count: int
-) -> Iterator[tuple[Value, ...]]:
-    basis, resources = _resources(segment, counts)
+def _row(
+    twin: Twin,
+    label: str,
+    segment: Segment,
+    region: str,
+    counts: list[int],
+    absent_count: int,
+    ability: Ability,
+) -> tuple[Value, ...]:
     reported = counts[Q.REPORTED_COUNT]
     installed_assets = reported + absent_count
-    up = counts[Q.UP_COUNT]
-    for resource, per_asset, healthy_qty, available_qty, offered_qty in resources:
-        installed = max(installed_assets * per_asset, healthy_qty)
-        available_qty = min(available_qty, healthy_qty)
-        delivered = min(offered_qty, available_qty)
-        yield (
-            label,
-            basis,
-            segment.name,
-            region,
-            resource,
-            installed,
-            healthy_qty,
-            available_qty,
-            delivered,
-            healthy_qty,
-            available_qty / healthy_qty - 1.0 if healthy_qty else 0.0,
-            counts[Q.POWER_ANOMALY_COUNT]
-            + counts[Q.THERMAL_ANOMALY_COUNT]
-            + counts[Q.BATTERY_ANOMALY_COUNT],
-            installed_assets,
-            up,
-            reported,
-            available_qty / installed if installed else 0.0,
-            _binding_constraint(counts, absent_count),
-        )
+    healthy = ability.healthy_qty
+    installed = max(installed_assets * ability.per_asset_qty, healthy)
+    available = min(ability.available_qty, healthy)
+    reserved, demand, allocated, displaced = _shares(twin, label, segment.name, ability, region)
+    delivered = min(ability.measured_qty, available) if allocated is None else allocated
+    return (
+        label,
+        _basis(segment),
+        segment.name,
+        region,
+        ability.resource,
+        installed,
+        healthy,
+        available,
+        reserved,
+        demand,
+        allocated,
+        delivered,
+        displaced,
+        healthy,
+        available / healthy - 1.0 if healthy else 0.0,
+        counts[Q.POWER_ANOMALY_COUNT]
+        + counts[Q.THERMAL_ANOMALY_COUNT]
+        + counts[Q.BATTERY_ANOMALY_COUNT],
+        installed_assets,
+        counts[Q.UP_COUNT],
+        reported,
+        available / installed if installed else 0.0,
+        _binding_constraint(counts, absent_count, displaced, ability.resource),
+    )
 
 
-Resource = tuple[str, int, int, int, int]
-"""Name, quantity per asset, healthy, available and measured quantity."""
+def _shares(
+    twin: Twin, label: str, segment: str, ability: Ability, region: str
+) -> tuple[int | None, int | None, int | None, int | None]:
+    """Reserved, asked, allocated and displaced of a pool; null where nothing is allocated."""
+    where = region if ability.resource == DOWNLINK else ANYWHERE
+    place = twin.market.pool_places.get(pool_name(label, segment, ability.resource, where))
+    if place is None:
+        return None, None, None, None
+    reserved, demand, allocated, displaced = twin.market.shares[place].tolist()
+    return reserved, demand, allocated, displaced
 
 
-def _resources(segment: Segment, counts: list[int]) -> tuple[Basis, list[Resource]]:
-    up, available = counts[Q.UP_COUNT], counts[Q.AVAILABLE_COUNT]
+def _basis(segment: Segment) -> Basis:
+    built = segment.site or segment.as_built
+    return built.basis if built is not None else "assumed"
+
+
+def _downlink(built: SegmentRegistered, counts: list[int]) -> Ability:
+    each = round(built.downlink_bps)
+    up, able = counts[Q.UP_COUNT], counts[Q.AVAILABLE_COUNT]
+    return Ability(DOWNLINK, each, up * each, able * each, counts[Q.TRAFFIC_BPS])
+
+
+def _computing(segment: Segment, counts: list[int]) -> Iterator[Ability]:
+    """Accelerators, and the tokens they could make."""
     if segment.site is not None:
-        return _site_resources(segment, counts)
-    built = segment.as_built
-    if built is None:
-        return "assumed", []
-    found: list[Resource] = []
-    if built.downlink_bps > 0:
-        each = round(built.downlink_bps)
-        found.append(("downlink_bps", each, up * each, available * each, counts[Q.TRAFFIC_BPS]))
-    if built.accelerators_count > 0:
-        each = built.accelerators_count
-        used = counts[Q.UTILISATION_PPM] * each // PPM
-        found.append(("accelerator_count", each, up * each, available * each, used))
-        tok = round(built.tok_per_s)
-        tokens = counts[Q.UTILISATION_PPM] * tok // PPM
-        found.append(("inference_tok_per_s", tok, up * tok, available * tok, tokens))
-    return built.basis, found
+        yield from _at_a_site(segment, segment.site, counts)
+    elif segment.as_built is not None and segment.as_built.accelerators_count:
+        built = segment.as_built
+        up, able, used = (counts[q] for q in (Q.UP_COUNT, Q.AVAILABLE_COUNT, Q.UTILISATION_PPM))
+        for resource, each in (
+            (ACCELERATORS, built.accelerators_count),
+            (TOKENS, round(built.tok_per_s)),
+        ):
+            yield Ability(resource, each, up * each, able * each, used * each // PPM)
 
 
-def _site_resources(segment: Segment, counts: list[int]) -> tuple[Basis, list[Resource]]:
-    site = segment.site
-    assert site is not None
+def _at_a_site(segment: Segment, site: SiteEnergised, counts: list[int]) -> Iterator[Ability]:
     per_pool = site.accelerators_count // site.pools_count
     up = counts[Q.ACCELERATORS_UP_COUNT]
-    available = powered_count(segment, counts)
-    used = min(available, up * counts[Q.UTILISATION_PPM] // max(1, counts[Q.REPORTED_COUNT]) // PPM)
+    able = powered_count(segment, counts)
+    used = up * counts[Q.UTILISATION_PPM] // max(1, counts[Q.REPORTED_COUNT]) // PPM
     tok = round(site.tok_per_s / max(1, site.accelerators_count))
-    return site.basis, [
-        ("accelerator_count", per_pool, up, available, used),
-        ("inference_tok_per_s", per_pool * tok, up * tok, available * tok, counts[Q.TOK_PER_S]),
-    ]
+    yield Ability(ACCELERATORS, per_pool, up, able, used)
+    yield Ability(TOKENS, per_pool * tok, up * tok, able * tok, counts[Q.TOK_PER_S])
+
+
+def _lift_rows(twin: Twin) -> Iterator[tuple[Value, ...]]:
+    """What rockets can bring to orbit a day, a row for each that has boosters."""
+    for label, book in sorted(twin.launches.items()):
+        for each in lift(book, twin.registry.number, instant_ns=twin.tick_ns):
+            installed, available = each.installed_kg_per_d, each.available_kg_per_d
+            yield (
+                label,
+                "derived",
+                each.vehicle,
+                ORBIT,
+                "lift_kg_per_d",
+                installed,
+                each.healthy_kg_per_d,
+                min(available, each.healthy_kg_per_d),
+                None,
+                None,
+                None,
+                each.delivered_kg_per_d,
+                None,
+                each.healthy_kg_per_d,
+                available / each.healthy_kg_per_d - 1.0 if each.healthy_kg_per_d else 0.0,
+                0,
+                each.boosters_count,
+                each.ready_count,
+                each.boosters_count,
+                available / installed if installed else 0.0,
+                "none" if each.healthy_kg_per_d else "failure",
+            )
 
 
 def powered_count(segment: Segment, counts: list[int]) -> int:
@@ -122,8 +183,10 @@ def powered_count(segment: Segment, counts: list[int]) -> int:
     return min(cool_count, int(segment.supply_w / (site.accelerator_w * site.pue_ratio)))
 
 
-def _binding_constraint(counts: list[int], absent_count: int) -> str:
-    """What most assets that could work are held back by."""
+def _binding_constraint(
+    counts: list[int], absent_count: int, displaced_qty: int | None, resource: str
+) -> str:
+    """What holds back most assets that could work; else what more is asked than there is."""
     failures = counts[Q.REPORTED_COUNT] - counts[Q.UP_COUNT] + absent_count
     held = {
         "power": counts[Q.POWER_LIMITED_COUNT],
@@ -131,6 +194,8 @@ def _binding_constraint(counts: list[int], absent_count: int) -> str:
         "failure": failures,
     }
     worst = max(held, key=lambda name: held[name])
+    if displaced_qty and not held[worst]:
+        return "downlink" if resource == DOWNLINK else "failure"
     return worst if held[worst] else "none"
 
 
@@ -146,7 +211,11 @@ CAPACITY = View(
         whole("installed_qty", RollUp.LAST, "What all assets could do if all worked."),
         whole("healthy_qty", RollUp.LAST, "What the assets that are up could do."),
         whole("available_qty", RollUp.MIN, "What is left after limits of power and heat."),
-        whole("delivered_qty", RollUp.MEAN, "What was measured to be done, at most available."),
+        whole("reserved_qty", RollUp.LAST, "Promised to commitments.", is_nullable=True),
+        whole("demand_qty", RollUp.MAX, "What was asked for.", is_nullable=True),
+        whole("allocated_qty", RollUp.MAX, "What the allocator granted.", is_nullable=True),
+        whole("delivered_qty", RollUp.MEAN, "Done: what was granted, else what was measured."),
+        whole("displaced_qty", RollUp.MAX, "Asked for and not granted.", is_nullable=True),
         whole("expected_qty", RollUp.MEAN, "What should be available of healthy assets."),
         real("residual_fraction", RollUp.MEAN, "Available against expected, minus one."),
         whole("anomaly_count", RollUp.MAX, "Assets whose telemetry is not as physics expects."),
@@ -154,7 +223,7 @@ CAPACITY = View(
         whole("assets_up_count", RollUp.MIN, "Assets in nominal state."),
         whole("assets_reported_count", RollUp.MIN, "Assets that reported in this tick."),
         real("availability_fraction", RollUp.MEAN, "Available over installed."),
-        text("binding_constraint", "What limits it: none, power, thermal or failure."),
+        text("binding_constraint", "What limits it: none, power, thermal, failure or downlink."),
     ),
     rows=_rows,
 )

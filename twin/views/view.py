@@ -74,9 +74,9 @@ def key(name: str, meaning: str) -> Column:
     return Column(name, "text", RollUp.LAST, meaning)
 
 
-def whole(name: str, roll_up: RollUp, meaning: str) -> Column:
+def whole(name: str, roll_up: RollUp, meaning: str, *, is_nullable: bool = False) -> Column:
     """A column of integers."""
-    return Column(name, "int", roll_up, meaning)
+    return Column(name, "int", roll_up, meaning, is_nullable)
 
 
 def real(name: str, roll_up: RollUp, meaning: str, *, is_nullable: bool = False) -> Column:
