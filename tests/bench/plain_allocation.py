@@ -33,9 +33,9 @@ def allocated(
 
 def _raised(
     network: Network, totals: dict[int, int], rising: list[int], wanted: Sequence[int]
-) -> tuple[list[int], Fraction]:
+) -> tuple[list[int], Number]:
     """The highest fraction that all can have, and those who can have no more."""
-    fraction = Fraction(1)
+    fraction: Number = 1
     while True:
         network.place(totals | {d: fraction * wanted[d] for d in rising})
         if not network.lacking:
@@ -53,7 +53,7 @@ def _rounded(
     totals: dict[int, int],
     group: list[int],
     wanted: Sequence[int],
-    fraction: Fraction,
+    fraction: Number,
 ) -> dict[int, int]:
     exact = {d: fraction * wanted[d] for d in group}
     given = {d: int(exact[d]) for d in group}

@@ -35,6 +35,7 @@ def stepped(
     radiator_fraction: float = 1.0,
     has_noise: bool = False,
     number: int = 1,
+    asked_bps: Any = None,
 ) -> tuple[ShardState, dict[str, Any]]:
     """One minute of some like satellites, sunward or in the Earth's shadow."""
 
@@ -58,6 +59,7 @@ def stepped(
         grid=GRID,
         asset_id=np.arange(1, rows_count + 1, dtype=np.uint32),
         position_km=position_km,
+        asked_bps=np.zeros(len(GRID.names), np.int64) if asked_bps is None else asked_bps,
         seed=1,
         number=number,
         dt_s=60.0,
@@ -177,3 +179,16 @@ def test_an_array_ages_before_a_world_opens() -> None:
     left = aged_array_w(BASELINE, BUILT) / BUILT.array_w
 
     assert left == pytest.approx(1.0 - BUILT.degradation_fraction_per_y * age_y)
+
+
+@pytest.mark.parametrize("status", [STATUS_NOMINAL, STATUS_SAFE, STATUS_FAILED])
+def test_what_users_ask_is_counted_in_whole_bits_whatever_became_of_the_satellite(
+    status: int,
+) -> None:
+    asked_bps = np.zeros(len(GRID.names), np.int64)
+
+    stepped(status=status, rows_count=3, asked_bps=asked_bps)
+    stepped(status=status, rows_count=2, asked_bps=asked_bps)
+
+    assert asked_bps.sum() == 5 * round(0.8 * BUILT.downlink_bps)
+    assert np.count_nonzero(asked_bps) == 1

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from worlds import baseline_of
 
-from twin.simulate.demand import asked_everywhere
-from twin.simulate.pools import Site, SiteState, idle_site, pools_step, site_of
+from twin.simulate.pools import Site, SiteState, able_count, idle_site, pools_step, site_of
 
 BASELINE = baseline_of("2029")
 PLAN = next(plan for plan in BASELINE.sites if plan.segment == "c2-gb200")
 START_NS = 1_861_920_000_000_000_000
 MINUTE_NS = 60_000_000_000
+PLACED_COUNT = PLAN.accelerators_count * 4 // 5
 
 
 def site(*, has_noise: bool = False, may_fail: bool = False) -> Site:
@@ -22,13 +22,19 @@ def site(*, has_noise: bool = False, may_fail: bool = False) -> Site:
 
 
 def run(
-    site_: Site, ticks_count: int, *, available_w: float = PLAN.supply_w, state: Any = None
+    site_: Site,
+    ticks_count: int,
+    *,
+    available_w: float = PLAN.supply_w,
+    placed_count: int = PLACED_COUNT,
+    state: Any = None,
 ) -> tuple[SiteState, dict[str, Any]]:
     state, columns = state or idle_site(site_), {}
     for number in range(1, ticks_count + 1):
         state, columns = pools_step(
             state,
             site_,
+            placed_count=placed_count,
             available_w=available_w,
             seed=1,
             number=number,
@@ -38,10 +44,10 @@ def run(
     return state, columns
 
 
-def test_a_site_does_what_is_asked_at_the_power_that_takes() -> None:
+def test_a_site_does_what_is_placed_on_it_at_the_power_that_takes() -> None:
     _, columns = run(site(), 1)
 
-    used = asked_everywhere(BASELINE.demand_profiles[PLAN.demand], START_NS + MINUTE_NS)
+    used = PLACED_COUNT / PLAN.accelerators_count
     load = PLAN.idle_fraction + (1.0 - PLAN.idle_fraction) * used
     assert columns["utilisation_fraction"] == pytest.approx(used)
     assert columns["power_w"].sum() == pytest.approx(
@@ -64,11 +70,29 @@ def test_a_limit_on_supply_is_kept_cooling_included(left: float) -> None:
     assert (columns["utilisation_fraction"] < 0.7).all()
 
 
-def test_below_idle_power_nothing_is_served() -> None:
-    _, columns = run(site(), 2, available_w=0.1 * PLAN.supply_w)
+def test_accelerators_without_work_are_switched_off_before_any_work_is_put_off() -> None:
+    few = PLAN.accelerators_count // 10
+    full_w = few * PLAN.accelerator_w * PLAN.pue_ratio
 
-    assert not columns["utilisation_fraction"].any()
-    assert not columns["tok_per_s"].any()
+    _, enough = run(site(), 2, placed_count=few, available_w=full_w * 1.01)
+    _, short = run(site(), 2, placed_count=few, available_w=full_w * 0.5)
+
+    assert enough["utilisation_fraction"] == pytest.approx(0.1)
+    assert short["utilisation_fraction"] == pytest.approx(0.05)
+    assert short["power_w"].sum() * PLAN.pue_ratio == pytest.approx(full_w * 0.5)
+
+
+def test_what_a_site_can_take_on_is_what_was_up_and_cool_within_its_supply() -> None:
+    made, full_w = site(may_fail=True), PLAN.accelerator_w * PLAN.pue_ratio
+    state, columns = run(made, 1)
+    warm = replace(state, coolant_k=state.coolant_k + np.float32(100.0))
+
+    up = int(columns["accelerators_up_count"].sum())
+
+    assert able_count(state, made, available_w=PLAN.supply_w) == up < PLAN.accelerators_count
+    assert able_count(state, made, available_w=1000.5 * full_w) == 1000
+    assert able_count(warm, made, available_w=PLAN.supply_w) == 0
+    assert able_count(idle_site(made), made, available_w=1e12) == PLAN.accelerators_count
 
 
 def test_without_any_supply_nothing_runs_and_nothing_breaks() -> None:

@@ -12,18 +12,28 @@ from worlds import (
 )
 
 from twin.events import AssetsFailed, Event, SupplyChanged, fact
+from twin.evolve import Step
 from twin.frames import STATUS_FAILED
-from twin.outcomes import AlarmOutcome
+from twin.outcomes import AlarmOutcome, Refused
 from twin.simulate.faults import strikes, struck
 from twin.simulate.world import World
+
+
+def asset_alarms(step: Step) -> list[AlarmOutcome]:
+    """The alarms of a step that are of what flies or stands, not of promises."""
+    return [
+        each
+        for each in step.outcomes
+        if isinstance(each, AlarmOutcome) and not each.change.alarm_id.startswith("commitment/")
+    ]
 
 
 def alarms_of(world: World, count: int) -> dict[str, int]:
     """Alarms raised, with the tick each was raised in; nothing is refused."""
     raised: dict[str, int] = {}
     for step in folded(world, count):
-        assert all(isinstance(outcome, AlarmOutcome) for outcome in step.outcomes)
-        for outcome in step.outcomes:
+        assert not [each for each in step.outcomes if isinstance(each, Refused)]
+        for outcome in asset_alarms(step):
             if outcome.change.state == "raised":
                 raised.setdefault(outcome.change.alarm_id, step.twin.number)
     return raised
@@ -68,7 +78,7 @@ def test_the_alarm_of_a_fault_names_satellites_it_struck() -> None:
     named = [
         outcome.asset_ids
         for step in folded(world, 45)
-        for outcome in step.outcomes
+        for outcome in asset_alarms(step)
         if outcome.change.alarm_id == "sl-53/power"
     ]
 

@@ -268,6 +268,7 @@ def _lay_out(
     gone from ``settled``.
     """
     idle, left = settled.mask.shape[0], np.zeros(2, dtype=np.int64)
+    here = np.zeros(pools.size, dtype=np.bool_)
     for need in range(needs.size):
         k, back = kind[need], totals[need]
         left[0] = back
@@ -278,12 +279,13 @@ def _lay_out(
             settled.is_stuck[pool] = False
             back -= got
         for pool in range(pools.size):
-            got = 0
-            if left[0] > 0 and settled.mask[k, pool]:
-                if not settled.is_stuck[pool]:
-                    make_room(settled, pool, left)
+            granted[needs[need], pools[pool]] = 0
+            here[pool] = settled.mask[k, pool]
+            while here[pool] and left[0] > 0:
+                here[pool] = make_room(settled, here, left) >= 0
                 got = min(left[0], settled.amount[pool, idle, 0])
-            settled.amount[pool, idle, 0] -= got
-            granted[needs[need], pools[pool]] = got
-            left[0] -= got
+                settled.amount[pool, idle, 0] -= got
+                granted[needs[need], pools[pool]] += got
+                left[0] -= got
+            here[pool] = False
         assert left[0] == 0

@@ -29,11 +29,18 @@ def settle(
     order in which they are decided.
     """
     ends, amounts = np.zeros(members.size, dtype=np.int64), np.zeros(members.size, dtype=np.int64)
-    start, waiting = 0, 0
+    start, waiting, lack = 0, 0, np.zeros(2, dtype=np.int64)
     ends[0], amounts[0] = members.size, _sum(weight, members)
     while waiting >= 0:
         group, amount = members[start : ends[waiting]], amounts[waiting]
         wanted = _sum(weight, group)
+        if group.size == 1:
+            # Alone, it gets whatever there is.
+            lack[0] = amount
+            give(settled, kind[group[0]], lack)
+            totals[group[0]] = amount - lack[0]
+            start, waiting = ends[waiting], waiting - 1
+            continue
         if _fits(settled, trial, group, weight, kind, amount, wanted):
             _grant(settled, group, weight, kind, totals, amount, wanted)
             start, waiting = ends[waiting], waiting - 1

@@ -60,64 +60,63 @@ def give(flows: Flows, k: int, lack: IntArray) -> None:
 
     Either nothing is left, or all pools the kind may use are stuck.
     """
-    kinds_count, pools_count = flows.mask.shape
-    got = np.zeros(2, dtype=np.int64)
-    for turn in range(2 * pools_count):
-        pool = turn % pools_count
-        if lack[0] == 0 and lack[1] == 0:
-            break
-        if flows.mask[k, pool] and not flows.is_stuck[pool]:
-            # First what is idle anyway; then what others can leave.
-            if turn >= pools_count:
-                make_room(flows, pool, lack)
-            got[0], got[1] = lack[0], lack[1]
-            idle = flows.amount[pool, kinds_count]
-            limit(got, idle)
-            move(got, idle, flows.amount[pool, k], flows.denominator[0])
-            subtract(lack, got, flows.denominator[0])
+    got, denominator, idle = np.zeros(2, dtype=np.int64), flows.denominator[0], flows.mask.shape[0]
+    while lack[0] != 0 or lack[1] != 0:
+        pool = make_room(flows, flows.mask[k], lack)
+        if pool < 0:
+            return
+        got[0], got[1] = lack[0], lack[1]
+        limit(got, flows.amount[pool, idle])
+        move(got, flows.amount[pool, idle], flows.amount[pool, k], denominator)
+        subtract(lack, got, denominator)
 
 
 @kernel
-def make_room(flows: Flows, pool: int, wanted: IntArray) -> None:
-    """Move others out of a pool until so much of it is idle, or nobody can move any more."""
-    amount, path, kinds_count = flows.amount, flows.path, flows.mask.shape[0]
+def make_room(flows: Flows, starts: BoolArray, wanted: IntArray) -> int:
+    """One of some pools with idle capacity, if need be after others have moved out of it, or −1.
+
+    Others leave at most what is wanted; it may be less, and then there may be more to be had.
+    """
+    end = _nearest_idle(flows, starts)
+    if end < 0 or flows.path[end, 0] == end:
+        return end
+    amount, path, idle = flows.amount, flows.path, flows.mask.shape[0]
     denominator = flows.denominator[0]
     most = np.zeros(2, dtype=np.int64)
-    while True:
-        most[0], most[1] = wanted[0], wanted[1]
-        subtract(most, amount[pool, kinds_count], denominator)
-        if most[0] < 0 or (most[0] == 0 and most[1] == 0):
-            return
-        end = nearest_idle(flows, pool)
-        if end < 0:
-            return
-        limit(most, amount[end, kinds_count])
-        at = end
-        while at != pool:
-            limit(most, amount[path[at, 0], path[at, 1]])
-            at = path[at, 0]
-        move(most, amount[end, kinds_count], amount[pool, kinds_count], denominator)
-        at = end
-        while at != pool:
-            before, k = path[at, 0], path[at, 1]
-            move(most, amount[before, k], amount[at, k], denominator)
-            at = before
+    most[0], most[1] = wanted[0], wanted[1]
+    limit(most, amount[end, idle])
+    pool = end
+    while path[pool, 0] != pool:
+        limit(most, amount[path[pool, 0], path[pool, 1]])
+        pool = path[pool, 0]
+    move(most, amount[end, idle], amount[pool, idle], denominator)
+    while end != pool:
+        before, k = path[end, 0], path[end, 1]
+        move(most, amount[before, k], amount[end, k], denominator)
+        end = before
+    return pool
 
 
 @kernel
-def nearest_idle(flows: Flows, pool: int) -> int:
-    """A pool with idle capacity to which others of ``pool`` can move, in the fewest moves, or −1.
+def _nearest_idle(flows: Flows, starts: BoolArray) -> int:
+    """An idle pool to which those on one of the starts can move in the fewest moves, or −1.
 
-    The moves are left in ``path``. When there are none, all pools that were reached are stuck, for
-    as long as nothing is taken back.
+    The moves are left in ``path``, where a start comes from itself. When there are none, all pools
+    that were reached are stuck, for as long as nothing is given on the starts or taken back.
     """
     amount, path, is_stuck = flows.amount, flows.path, flows.is_stuck
     kinds_count, pools_count = flows.mask.shape
     was_seen = np.zeros(kinds_count, dtype=np.bool_)
     queue = np.zeros(pools_count, dtype=np.int64)
-    for other in range(pools_count):
-        path[other, 0] = -1
-    queue[0], path[pool, 0], queued, taken = pool, pool, 1, 0
+    queued, taken = 0, 0
+    for start in range(pools_count):
+        path[start, 0] = -1
+        if starts[start] and not is_stuck[start]:
+            path[start, 0] = start
+            if (amount[start, kinds_count, 0] | amount[start, kinds_count, 1]) != 0:
+                return start
+            queue[queued] = start
+            queued += 1
     while taken < queued:
         here = queue[taken]
         taken += 1

@@ -74,7 +74,7 @@ class Constellation:
         for segment in self.segments:
             for shard in segment.shards:
                 if isinstance(shard.motion, CircularOrbits):
-                    yield segment, shard, _on_circles(shard.motion, instant_ns)
+                    yield segment, shard, on_circles(shard.motion, instant_ns)
                 else:
                     assert flown is not None
                     yield segment, shard, flown.of(shard.motion)
@@ -128,8 +128,8 @@ def drawn_constellation(
         first = first_asset_id(plan.segment)
         asset_id = np.arange(first, first + len(orbits), dtype=np.uint32)
         shards = tuple(
-            Shard(name, asset_id[rows], _rows_of(orbits, rows))
-            for name, rows in _cuts(plan, len(orbits), shard_rows_max_count)
+            Shard(name, asset_id[rows], rows_of(orbits, rows))
+            for name, rows in shard_cuts(plan, len(orbits), shard_rows_max_count)
         )
         segments.append(_segment(baseline, plan, shards, has_noise=has_noise))
     return Constellation(tuple(segments), None, ())
@@ -162,7 +162,7 @@ def catalogued_constellation(
         if rows.size:
             shards = tuple(
                 Shard(name, catalogue.asset_id[rows[cut]], rows[cut])
-                for name, cut in _cuts(plan, rows.size, shard_rows_max_count)
+                for name, cut in shard_cuts(plan, rows.size, shard_rows_max_count)
             )
             segments.append(_segment(baseline, plan, shards, has_noise=has_noise))
     return Constellation(tuple(segments), catalogue, left_out)
@@ -191,10 +191,13 @@ def _segment(
     )
 
 
-def _cuts(
-    plan: SatelliteSegmentPlan, rows_count: int, rows_max_count: int
+def shard_cuts(
+    plan: SatelliteSegmentPlan, rows_count: int, rows_max_count: int, *, first_place: int = 0
 ) -> list[tuple[str, slice]]:
-    """Names and rows of the shards: as few as allowed, and of nearly one size."""
+    """Names and rows of the shards: as few as allowed, and of nearly one size.
+
+    ``first_place`` is the number that the first of them goes by.
+    """
     if not 1 <= rows_max_count <= ROWS_MAX_COUNT:
         raise BadInput(
             f"shards of {rows_max_count} rows",
@@ -204,7 +207,10 @@ def _cuts(
     shards_count = -(-rows_count // rows_max_count)
     edges = [rows_count * place // shards_count for place in range(shards_count + 1)]
     return [
-        (f"{plan.segment}/{plan.label}/{place}", slice(edges[place], edges[place + 1]))
+        (
+            f"{plan.segment}/{plan.label}/{first_place + place}",
+            slice(edges[place], edges[place + 1]),
+        )
         for place in range(shards_count)
     ]
 
@@ -223,7 +229,6 @@ def _scaled(shell: ShellPlan, factor: float) -> ShellPlan:
 
 
 def _shell_orbits(shell: ShellPlan, start_ns: int) -> CircularOrbits:
-    node_h = shell.ascending_node_h
     return walker(
         planes_count=shell.planes_count,
         satellites_per_plane_count=shell.satellites_per_plane_count,
@@ -231,10 +236,14 @@ def _shell_orbits(shell: ShellPlan, start_ns: int) -> CircularOrbits:
         inclination_deg=shell.inclination_deg,
         epoch_ns=start_ns,
         phasing=shell.phasing_count,
-        raan_first_deg=(
-            0.0 if node_h is None else local_time_raan_deg(start_ns, node_local_time_h=node_h)
-        ),
+        raan_first_deg=first_raan_deg(shell, start_ns),
     )
+
+
+def first_raan_deg(shell: ShellPlan, start_ns: int) -> float:
+    """The node of a shell's first plane when the world starts."""
+    node_h = shell.ascending_node_h
+    return 0.0 if node_h is None else local_time_raan_deg(start_ns, node_local_time_h=node_h)
 
 
 def _joined(shells: list[CircularOrbits]) -> CircularOrbits:
@@ -247,7 +256,8 @@ def _joined(shells: list[CircularOrbits]) -> CircularOrbits:
     )
 
 
-def _rows_of(orbits: CircularOrbits, rows: slice) -> CircularOrbits:
+def rows_of(orbits: CircularOrbits, rows: slice) -> CircularOrbits:
+    """Some of the orbits."""
     return CircularOrbits(
         semi_major_axis_km=orbits.semi_major_axis_km[rows],
         inclination_rad=orbits.inclination_rad[rows],
@@ -257,7 +267,8 @@ def _rows_of(orbits: CircularOrbits, rows: slice) -> CircularOrbits:
     )
 
 
-def _on_circles(orbits: CircularOrbits, instant_ns: int) -> Positions:
+def on_circles(orbits: CircularOrbits, instant_ns: int) -> Positions:
+    """Where satellites on circular orbits are at an instant."""
     itrs_km = np.empty((3, len(orbits)), dtype=np.float32)
     write_positions_km(orbits, instant_ns, x_km=itrs_km[0], y_km=itrs_km[1], z_km=itrs_km[2])
     return Positions(itrs_km, None)

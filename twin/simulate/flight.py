@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from twin.arrays import FloatArray
+from twin.arrays import FloatArray, IntArray
 from twin.frames import FrameHeader, encode_frame
 from twin.physics.earth import sun_direction_itrs, sun_distance_au
 from twin.simulate.circumstances import (
@@ -14,7 +14,7 @@ from twin.simulate.circumstances import (
     with_safe_modes,
 )
 from twin.simulate.constellation import Positions, Segment, Shard
-from twin.simulate.demand import asked_at
+from twin.simulate.demand import Asked
 from twin.simulate.outbox import Outbox
 from twin.simulate.plant import ShardState, Sky, plant_step
 from twin.simulate.setting import Setting
@@ -45,10 +45,16 @@ def fly(
     fate: Fate,
     positions: Positions,
     sun: Sun,
+    asked: Asked,
+    asked_bps: IntArray,
     setting: Setting,
     number: int,
 ) -> ShardState:
-    """The shard after the tick; its failures and its frame are in the outbox."""
+    """The shard after the tick; its failures and its frame are in the outbox.
+
+    ``asked`` is what is asked of its payload; what users ask for below it is added to
+    ``asked_bps``, by region.
+    """
     tick_ns, label = setting.tick_ns(number), segment.plan.label
     before = with_safe_modes(before, fate, shard, seed=setting.seed, tick_ns=tick_ns)
     befallen = circumstances(before, fate, positions, number=number, tick_ns=tick_ns)
@@ -71,11 +77,12 @@ def fly(
         befallen,
         build=segment.build,
         sky=sky,
-        asked=asked_at(setting.baseline.demand_profiles[segment.plan.demand], tick_ns),
+        asked=asked,
         weights=setting.weights,
         grid=setting.grid,
         asset_id=shard.asset_id,
         position_km=positions.itrs_km,
+        asked_bps=asked_bps,
         seed=setting.seed,
         number=number,
         dt_s=setting.dt_s,

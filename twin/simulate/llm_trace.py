@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -20,7 +19,7 @@ import numpy as np
 from twin.arrays import IntArray
 from twin.errors import BadInput
 from twin.suggest import nearest
-from twin.units import NS_PER_MS, NS_PER_S
+from twin.units import NS_PER_S
 
 _NAMES: Final = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
 _TOKENS_MAX_COUNT: Final = 100_000_000
@@ -55,9 +54,8 @@ class LlmTrace:
         """Requests in the trace."""
         return self.at_ns.size
 
-    def counts(self, number: int, dt_s: float) -> tuple[int, int, int]:
+    def counts(self, number: int, interval_ns: int) -> tuple[int, int, int]:
         """Requests, tokens read and tokens written in a tick, the first of which has number 1."""
-        interval_ns = round(dt_s * NS_PER_S / NS_PER_MS) * NS_PER_MS
         before = self._until(interval_ns * (number - 1))
         after = self._until(interval_ns * number)
         requests, read, written = (late - early for early, late in zip(before, after, strict=True))
@@ -78,7 +76,7 @@ def read_llm_trace(data: bytes) -> LlmTrace:
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise BadInput(f"a trace that is not text: {error}", expected="UTF-8", field="llm-trace") from None
+        raise BadInput(f"a trace: {error}", expected="UTF-8", field="llm-trace") from None
     places = _places(lines)
     bad_rows: list[BadRow] = []
     rows: list[tuple[int, int, int]] = []
@@ -118,27 +116,28 @@ def _places(lines: list[str]) -> tuple[int, ...]:
             raise BadInput(
                 f"a trace whose first line is {','.join(names)!r}",
                 expected=f"the columns {','.join(_NAMES)}",
-                remedy=f"{wanted} is missing; {nearest(wanted, names)}",
+                remedy=f"for {wanted} there is {nearest(wanted, names)}",
                 field="llm-trace",
             )
     return tuple(names.index(wanted) for wanted in _NAMES)
 
 
 def _row(cells: list[str], places: tuple[int, ...]) -> tuple[int, int, int]:
-    """When, tokens read, tokens written."""
+    """When in nanoseconds, tokens read, tokens written."""
     if len(cells) <= max(places):
         raise BadInput(f"{len(cells)} values", expected=f"{max(places) + 1} at least")
     instant, read, written = (cells[place].strip() for place in places)
-    return _instant_ns(instant), *_tokens((read, written))
+    return _instant_ns(instant), _tokens_count(read), _tokens_count(written)
 
 
-def _tokens(cells: tuple[str, ...]) -> Iterator[int]:
-    for cell in cells:
-        if not (cell.isascii() and cell.isdigit() and int(cell) <= _TOKENS_MAX_COUNT):
-            raise BadInput(
-                f"{cell[:40]!r} tokens", expected=f"a whole number up to {_TOKENS_MAX_COUNT}"
-            )
-        yield int(cell)
+def _tokens_count(cell: str) -> int:
+    # As many digits as the limit has: longer ones Python refuses to convert at all.
+    is_number = cell.isascii() and cell.isdigit() and len(cell) <= 9
+    if not is_number or int(cell) > _TOKENS_MAX_COUNT:
+        raise BadInput(
+            f"{cell[:40]!r} tokens", expected=f"a whole number up to {_TOKENS_MAX_COUNT}"
+        )
+    return int(cell)
 
 
 def _instant_ns(text: str) -> int:

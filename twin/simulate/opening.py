@@ -20,6 +20,7 @@ from twin.simulate.catalogue import Catalogue
 from twin.simulate.constellation import Constellation, Segment
 from twin.simulate.outbox import Outbox
 from twin.simulate.pools import Site
+from twin.simulate.services import Offered
 from twin.simulate.setting import EPOCH, Setting
 from twin.units import instant_text
 
@@ -30,6 +31,7 @@ def tell_opening(
     setting: Setting,
     constellation: Constellation,
     sites: Iterable[Site],
+    services: Iterable[Offered],
 ) -> None:
     """Everything the twin must know before the first frame, causes before what follows."""
     baseline, start_ns = setting.baseline, setting.start_ns
@@ -75,6 +77,8 @@ def tell_opening(
             story=story,
             because=because,
         )
+    for offered in services:
+        out.tell(offered.fact, effective_ns=start_ns, label=offered.label, story=story)
 
 
 def ranges_of(asset_id: UInt32Array) -> tuple[tuple[int, int], ...]:

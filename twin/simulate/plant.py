@@ -90,11 +90,15 @@ def plant_step(
     grid: RegionGrid,
     asset_id: UInt32Array,
     position_km: Float32Array,
+    asked_bps: IntArray,
     seed: int,
     number: int,
     dt_s: float,
 ) -> tuple[ShardState, dict[str, AnyArray]]:
     """The shard after one more tick, and the columns of its frame.
+
+    To ``asked_bps``, one element a region, is added what users ask for below these satellites, up
+    or not, in whole bits a second each: so the sum over shards is the same in whatever order.
 
     ``position_km`` has shape ``(3, n)`` and holds where the satellites are when the tick ends: the
     very float32 values that are reported, so that an observer sees the same sunlight.
@@ -119,6 +123,7 @@ def plant_step(
         before.charge_wh,
         before.temperature_k,
         filled,
+        asked_bps,
     )
     array_w, load_w, charge_wh, temperature_k, used, traffic_bps = filled
     columns: dict[str, AnyArray] = {
@@ -173,6 +178,7 @@ def _plant_kernel(
     charge_before_wh: Float32Array,
     temperature_before_k: Float32Array,
     filled: Float32Array,
+    asked_bps: IntArray,
 ) -> None:
     """One pass over the rows; ``filled``, shape ``(6, n)``, receives the columns named here."""
     x_km, y_km, z_km = position_km[0], position_km[1], position_km[2]
@@ -184,13 +190,15 @@ def _plant_kernel(
         seen = illumination(x, y, z, sky.sun_x, sky.sun_y, sky.sun_z)
         words = draw(seed, _PURPOSE, asset_id[row], number)
         array, load, charge, served = 0.0, 0.0, 0.0, 0.0
+        wanted, place = asked.base_fraction, 0
+        if asked.is_local or build.downlink_bps > 0.0:
+            place = region_index(x, y, z, latitude_edges, longitude_edges, region_table)
+        if asked.is_local:
+            wanted = asked_fraction(asked, weights[place], x, y)
+        wanted = min(_noisy(wanted, build.demand_noise_fraction, words[0]), 1.0)
+        asked_bps[place] += int(np.floor(wanted * build.downlink_bps + 0.5))
         if status[row] != STATUS_FAILED:
             if status[row] == STATUS_NOMINAL:
-                wanted = asked.base_fraction
-                if asked.is_local:
-                    place = region_index(x, y, z, latitude_edges, longitude_edges, region_table)
-                    wanted = asked_fraction(asked, weights[place], x, y)
-                wanted = min(_noisy(wanted, build.demand_noise_fraction, words[0]), 1.0)
                 too_hot = (was_k - build.temperature_max_k) / build.throttle_band_k
                 served = wanted * (1.0 - min(max(too_hot, 0.0), 1.0))
             array, load, charge, _ = power_step(

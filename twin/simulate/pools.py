@@ -1,7 +1,8 @@
 """Ground sites: what their accelerator pools really do in one tick, and what they report of it.
 
-One row a pool. The only memory is the work that waits (``queue_s``, float32), reported as it is;
-which accelerators are down at an instant follows from luck alone.
+One row a pool. The memory is the work that waits, what was up and how warm it was, all reported as
+it is; which accelerators are down at an instant follows from luck alone. Where supply is short,
+accelerators without work are switched off first, and only then is work put off.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from twin.arrays import AnyArray, Float32Array, FloatArray, IntArray, UInt32Array
-from twin.baseline import Baseline, DemandProfile, SitePlan
+from twin.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, UInt32Array
+from twin.baseline import Baseline, SitePlan
 from twin.frames import encode_spec
 from twin.simulate.asset_ids import first_asset_id
 from twin.simulate.builds import accelerator_spec
-from twin.simulate.demand import asked_everywhere
 from twin.simulate.luck import draws
 from twin.simulate.outages import OutageRate, Outages, outage_rate, outages
 from twin.simulate.purposes import Purpose
@@ -40,7 +40,6 @@ class Site:
     """A ground segment: its pools, by ascending id, all in one shard."""
 
     plan: SitePlan
-    profile: DemandProfile
     spec: bytes
     shard: str
     pool_id: UInt32Array
@@ -51,12 +50,15 @@ class Site:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteState:
-    """What a site is after a tick: the seconds of work that wait in each pool.
+    """What a site is after a tick, three columns of its last frame: the seconds of work that wait
+    in each pool, its accelerators up, and its coolant.
 
     ``outages`` follow from the instant; they are kept only so as not to be drawn every tick.
     """
 
     queue_s: Float32Array
+    up_count: UInt32Array
+    coolant_k: Float32Array
     outages: Outages | None = None
 
 
@@ -67,7 +69,6 @@ def site_of(baseline: Baseline, plan: SitePlan, *, has_noise: bool) -> Site:
     first = first_asset_id(plan.segment)
     return Site(
         plan=plan,
-        profile=baseline.demand_profiles[plan.demand],
         spec=encode_spec(accelerator_spec(baseline, plan)),
         shard=f"{plan.segment}/{plan.label}/0",
         pool_id=np.arange(first, first + plan.pools_count, dtype=np.uint32),
@@ -89,14 +90,27 @@ def site_of(baseline: Baseline, plan: SitePlan, *, has_noise: bool) -> Site:
 
 
 def idle_site(site: Site) -> SiteState:
-    """The site before its first tick: nothing waits."""
-    return SiteState(np.zeros(site.pool_id.size, dtype=np.float32))
+    """The site before its first tick: nothing waits, all is up and cool."""
+    pools_count = site.pool_id.size
+    return SiteState(
+        queue_s=np.zeros(pools_count, dtype=np.float32),
+        up_count=np.full(pools_count, site.per_pool_count, dtype=np.uint32),
+        coolant_k=np.full(pools_count, site.plan.coolant_supply_k, dtype=np.float32),
+    )
+
+
+def able_count(state: SiteState, site: Site, *, available_w: float) -> int:
+    """Accelerators that could work when the last tick ended, as far as the supply allows."""
+    cool = state.up_count[~_is_hot(state, site)]
+    powered = int(available_w // (site.plan.accelerator_w * site.plan.pue_ratio))
+    return min(int(cool.sum(dtype=np.int64)), powered)
 
 
 def pools_step(
     before: SiteState,
     site: Site,
     *,
+    placed_count: int,
     available_w: float,
     seed: int,
     number: int,
@@ -105,25 +119,47 @@ def pools_step(
 ) -> tuple[SiteState, dict[str, AnyArray]]:
     """The site after one more tick, and the columns of its frame.
 
+    ``placed_count`` accelerators have work, spread over the pools by what was up in each.
     ``available_w`` is what the site may draw, cooling included: beyond it work is put off.
     """
     before = _with_outages(before, site, seed=seed, tick_ns=tick_ns)
     up = _up_count(before, site, tick_ns)
     luck = _signed_luck(seed, Purpose.POOL_TICK, site, number)
-    asked = asked_everywhere(site.profile, tick_ns) * site.per_pool_count
-    wanted = asked * (1.0 + site.noise.demand_fraction * luck[:, 0]) * dt_s
+    asked = placed_count * _shares(before, site)
+    wanted = asked * (1.0 + site.noise.demand_fraction * luck[:, 0])
+    # No more than one piece of work was placed on each accelerator.
+    wanted = np.minimum(wanted, before.up_count) * dt_s
     # Work is counted in accelerator-seconds; what waited comes on top of what is asked now.
     work = wanted + before.queue_s.astype(np.float64) * up
     done = np.minimum(work, up * dt_s)
-    idle_w = site.plan.accelerator_w * site.plan.idle_fraction * up
-    busy_w = site.plan.accelerator_w * (1.0 - site.plan.idle_fraction) * done / dt_s
+    busy_w = site.plan.accelerator_w * done / dt_s
+    idle_w = site.plan.accelerator_w * site.plan.idle_fraction * (up - done / dt_s)
     idle_share, busy_share = _within(available_w / site.plan.pue_ratio, idle_w, busy_w)
     done = done * busy_share
     power_w = idle_w * idle_share + busy_w * busy_share
     able = np.maximum(up, 1.0)
     queue_s = ((work - done) / able).astype(np.float32)
     columns = _measured(site, up, done / (able * dt_s), power_w, luck, seed=seed, number=number)
-    return replace(before, queue_s=queue_s), {**columns, "queue_s": queue_s}
+    after = replace(
+        before,
+        queue_s=queue_s,
+        up_count=columns["accelerators_up_count"],
+        coolant_k=columns["coolant_k"],
+    )
+    return after, {**columns, "queue_s": queue_s}
+
+
+def _is_hot(state: SiteState, site: Site) -> BoolArray:
+    hot: BoolArray = state.coolant_k > site.plan.coolant_max_k
+    return hot
+
+
+def _shares(before: SiteState, site: Site) -> FloatArray:
+    """The part of a site's work that each pool gets: by what was up and cool in it."""
+    up = np.where(_is_hot(before, site), 0, before.up_count).astype(np.float64)
+    # Whole numbers: their sum is exact, whatever the order.
+    shares: FloatArray = up / max(float(up.sum()), 1.0)
+    return shares
 
 
 def _measured(
@@ -154,14 +190,14 @@ def _measured(
 
 
 def _within(limit_w: float, idle_w: FloatArray, busy_w: FloatArray) -> tuple[float, float]:
-    """The shares of idle and of busy power that a limit leaves: work is put off first."""
+    """The shares of idle and of busy power that a limit leaves: work is put off last."""
     # fsum: a sum that rounds once has the same bits on every processor.
     idle, busy = math.fsum(idle_w), math.fsum(busy_w)
     if idle + busy <= limit_w:
         return 1.0, 1.0
-    if idle <= limit_w:
-        return 1.0, (limit_w - idle) / busy
-    return limit_w / idle, 0.0
+    if busy <= limit_w:
+        return (limit_w - busy) / idle, 1.0
+    return 0.0, limit_w / busy
 
 
 def _with_outages(state: SiteState, site: Site, *, seed: int, tick_ns: int) -> SiteState:

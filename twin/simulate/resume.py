@@ -28,7 +28,11 @@ def site_resumed(frames: Mapping[str, bytes], site: Site, *, tick_ns: int) -> Si
     """The state of a site after the tick of its frame; ``BadInput`` for any other frame."""
     frame = _own_frame(frames, site.shard, tick_ns=tick_ns)
     _refuse_others(frame, site.shard, "pool_id", site.pool_id)
-    return SiteState(queue_s=frame.columns["queue_s"])
+    return SiteState(
+        queue_s=frame.columns["queue_s"],
+        up_count=frame.columns["accelerators_up_count"],
+        coolant_k=frame.columns["coolant_k"],
+    )
 
 
 def _own_frame(frames: Mapping[str, bytes], stream: str, *, tick_ns: int) -> Frame:

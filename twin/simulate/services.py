@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from twin.arrays import IntArray
@@ -24,6 +24,7 @@ from twin.simulate.llm_trace import LlmTrace
 from twin.simulate.luck import draw, triangular
 from twin.simulate.purposes import Purpose
 from twin.simulate.training import BACKGROUND_PRIORITY, TRAINING
+from twin.units import NS_PER_S
 
 S_PER_D: Final = 86_400
 GROK: Final = "grok"
@@ -56,9 +57,9 @@ class Inference(NamedTuple):
     trace_scale_count: int
 
 
-def offered_services(baseline: Baseline, flown: Collection[str]) -> tuple[Offered, ...]:
-    """The services of a world in which these segments of satellites fly; none without a place."""
-    plans = [plan for plan in baseline.satellite_segments if plan.segment in flown]
+def offered_services(baseline: Baseline) -> tuple[Offered, ...]:
+    """The services of a world, but those that have no place in it."""
+    plans = baseline.satellite_segments
     labels = {site.segment: site.label for site in baseline.sites}
     labels |= {plan.segment: plan.label for plan in plans}
     ground = tuple(site.segment for site in baseline.sites)
@@ -115,8 +116,8 @@ def inference_of(
         service=service,
         per_s=baseline.number(f"{place}.requests_count_per_d") / S_PER_D,
         profile=profile,
-        input_tok=baseline.number(f"{place}.input-per-request_tok"),
-        output_tok=baseline.number(f"{place}.output-per-request_tok"),
+        input_tok=baseline.number(f"{place}.input-tokens_count"),
+        output_tok=baseline.number(f"{place}.output-tokens_count"),
         prefill_fraction=baseline.number("demand.inference.prefill_fraction"),
         accelerator_tok_per_s=baseline.number("demand.inference.accelerator_tok_per_s") * load,
         noise_fraction=noise,
@@ -125,15 +126,18 @@ def inference_of(
     )
 
 
-def inference_row(its: Inference, *, seed: int, number: int, tick_ns: int, dt_s: float) -> DemandRow:
+def inference_row(
+    its: Inference, *, seed: int, number: int, tick_ns: int, interval_ns: int
+) -> DemandRow:
     """What was asked of an inference service in the tick that ends at ``tick_ns``.
 
     A token that is read costs a part of one that is written; accelerators are rounded up.
     """
+    dt_s = interval_ns / NS_PER_S
     if its.trace is None:
         requests, input_tok, output_tok = _drawn(its, seed, number, tick_ns, dt_s)
     else:
-        counts = its.trace.counts(number, dt_s)
+        counts = its.trace.counts(number, interval_ns)
         requests, input_tok, output_tok = (its.trace_scale_count * count for count in counts)
     work_tok = output_tok + input_tok * its.prefill_fraction
     return DemandRow(
@@ -156,6 +160,5 @@ def _drawn(
     mean = its.per_s * dt_s * 2.0 * asked_everywhere(its.profile, tick_ns)
     requests = round(mean * (1.0 + its.noise_fraction * triangular(words[0], words[1])))
     length = 1.0 + its.noise_fraction * triangular(words[2], words[3])
-    return requests, round(requests * its.input_tok * length), round(
-        requests * its.output_tok * length
-    )
+    read, written = (round(requests * each * length) for each in (its.input_tok, its.output_tok))
+    return requests, read, written

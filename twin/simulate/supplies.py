@@ -15,7 +15,13 @@ FRAME: Final = "AcceleratorFrameReported"
 
 
 def run_site(
-    out: Outbox, before: SiteState, site: Site, *, setting: Setting, number: int
+    out: Outbox,
+    before: SiteState,
+    site: Site,
+    *,
+    placed_count: int,
+    setting: Setting,
+    number: int,
 ) -> SiteState:
     """The site after the tick; a change of its supply and its frame are in the outbox."""
     tick_ns, label = setting.tick_ns(number), site.plan.label
@@ -23,6 +29,7 @@ def run_site(
     after, columns = pools_step(
         before,
         site,
+        placed_count=placed_count,
         available_w=available_w(site, setting, number),
         seed=setting.seed,
         number=number,

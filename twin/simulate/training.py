@@ -23,12 +23,13 @@ BACKGROUND_PRIORITY: Final = 7
 """After all that customers wait for."""
 
 _LINES: Final = (
-    ("pretraining", ("c2-gb300", "c-unlisted")),
-    ("reinforcement", ("ai1-sso", "c2-gb200")),
-    ("experiments", ("c1-h100", "c2-gb200", "c2-gb300", "c-unlisted")),
+    ("pretraining", (("c2-gb200",),)),
+    ("midtraining", (("c2-gb300", "c-unlisted"),)),
+    ("reinforcement", (("ai1-sso",), ("c-unlisted",))),
+    ("experiments", (("c1-h100",),)),
 )
-"""Each line with the segments it may run on. What is learnt from trial and error is loosely
-coupled, and so the work that orbit is for."""
+"""Each line with where it runs: the first of these places that a world has any of. A place is of
+one model of accelerator, so that the time a run takes is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def training_lines(
     efficiency = baseline.number("compute.training_efficiency_fraction")
     lines = []
     for name, places in _LINES:
-        found = tuple(place for place in places if place in segments)
+        in_world = (tuple(each for each in place if each in segments) for place in places)
+        found = next((place for place in in_world if place), ())
         if not found:
             continue
         count = round(baseline.number(f"training.{name}.accelerators_count"))
@@ -92,7 +94,6 @@ def training_lines(
         # How far the run is that the world opens with.
         words = draw(seed, int(Purpose.TRAINING), zlib.crc32(name.encode()), 0)
         begins_ns = start_ns - int(uniform(words[0]) * duration_ns)
-        # Of the accelerators it may get the slowest count: it is not planned to be late.
-        speed = count * efficiency * min(speeds[place] for place in found)
+        speed = count * efficiency * speeds[found[0]]
         lines.append(Line(name, found, count, speed, duration_ns, begins_ns, start_ns))
     return tuple(lines)
