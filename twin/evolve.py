@@ -276,6 +276,10 @@ def _note_write_off(written_off: dict[tuple[str, str], int], event: Event, body:
     if isinstance(body, AssetsFailed | SatellitesDeorbited):
         key = (event.label, body.segment)
         written_off[key] = written_off.get(key, 0) + round(body.written_off_wh * 1000)
+    if isinstance(body, SatellitesDeployed):
+        # They bring what their batteries hold.
+        key = (event.label, body.segment)
+        written_off[key] = written_off.get(key, 0) - round(body.charge_wh * 1000)
 
 
 def _per_segment(written_off: Mapping[tuple[str, str], int], fleet_: Fleet) -> IntArray:

@@ -244,7 +244,7 @@ def _compare(
 def _may_serve(
     pool: Pool, need: Need, accredited: Mapping[tuple[str, str], frozenset[str]]
 ) -> bool:
-    if pool.resource != need.resource or pool.region != need.region:
+    if pool.resource != need.resource or need.region not in (ANYWHERE, pool.region):
         return False
     if need.segments and pool.segment not in need.segments:
         return False
