@@ -24,7 +24,7 @@ from twin.simulate.constellation import (
     catalogued_constellation,
     drawn_constellation,
 )
-from twin.simulate.faults import Strike, strikes, struck
+from twin.simulate.faults import strikes, struck
 from twin.simulate.flight import fly, sun_at
 from twin.simulate.opening import tell_opening
 from twin.simulate.outbox import Outbox, Sent, WorldTick
@@ -131,11 +131,6 @@ class World:
     def left_out(self) -> tuple[LeftOut, ...]:
         """Catalogued satellites that do not fly any more when the world starts."""
         return self._constellation.left_out
-
-    @property
-    def planned_faults(self) -> tuple[Strike, ...]:
-        """The faults on purpose, each with the segment it strikes."""
-        return self._setting.strikes
 
     def start(self) -> State:
         """Before the first tick: batteries and temperatures as assumed, no work waits."""
