@@ -22,17 +22,15 @@ from api.reading import Reader
 from api.routes import (
     alerts,
     assumptions,
-    capacity,
     dead_letters,
-    energy,
     events,
-    health,
     history,
     operations,
     satellites,
     start,
     stream,
     twin,
+    views,
     why,
 )
 from api.shelf import Shelf
@@ -45,9 +43,7 @@ VERSION: Final = "1"
 ROUTES: Final = (
     start,
     twin,
-    capacity,
-    energy,
-    health,
+    views,
     history,
     satellites,
     why,

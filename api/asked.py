@@ -5,9 +5,10 @@ Every model refuses a parameter it does not know, and says which name is nearest
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from api.limits import EVENTS_MAX_COUNT, LIST_MAX_COUNT, TABLE_ROWS_MAX_COUNT
@@ -16,7 +17,7 @@ from streams.store.tables import LIVE
 from twin.errors import BadInput
 from twin.events import Confidence
 from twin.suggest import nearest
-from twin.views import VIEWS
+from twin.views import VIEWS, Column, View
 
 ASSET_ID_END: Final = 2**32
 
@@ -37,10 +38,17 @@ class Nothing(BaseModel):
         return given
 
 
+NoParameters = Annotated[Nothing, Query()]
+"""Of a route that takes none, and says so when it is given some."""
+
+
 class Asked(Nothing):
     """What every question about the twin may say."""
 
     branch: Branch = Field(LIVE, description="Whose past: `live`.")
+
+
+SEGMENT: Final = "Only this group of assets."
 
 
 class AskedAt(Asked):
@@ -53,32 +61,42 @@ class AskedAt(Asked):
     )
 
 
-SEGMENT: Final = "Only this group of assets."
+EXAMPLE_VIEW: Final = "capacity"
+"""The view that examples of a period are of."""
+
+KEY_EXAMPLES: Final = {
+    "segment": "sl-53",
+    "region": "europe",
+    "resource": "downlink_bps",
+    "site": "orbit",
+    "source": "world-2029",
+}
+"""A value of each key column that there is in the default world."""
 
 
-class AskedCapacity(AskedAt):
-    """Filters of the capacity view."""
-
-    segment: Text = Field(None, description=SEGMENT, examples=["sl-53"])
-    region: Text = Field(None, description="Only above this theatre.", examples=["europe"])
-    resource: Text = Field(None, description="Only this resource.", examples=["downlink_bps"])
-
-
-class AskedEnergy(AskedAt):
-    """Filters of the energy view."""
-
-    segment: Text = Field(None, description=SEGMENT, examples=["sl-53"])
-    site: Text = Field(None, description="Only this ground site, or `orbit`.", examples=["orbit"])
+def asked_of(view: View) -> type[AskedAt]:
+    """The parameters of one view: an instant, and a filter for each of its key columns."""
+    fields: dict[str, Any] = {column.name: (Text, _filter(column)) for column in view.key}
+    return create_model(
+        f"Asked{view.name.capitalize()}",
+        __base__=AskedAt,
+        __doc__=f"Filters of the {view.name} view.",
+        **fields,
+    )
 
 
-class AskedHealth(AskedAt):
-    """Filters of the health view."""
-
-    source: Text = Field(None, description="Only this source.", examples=["world-2029"])
+def _filter(column: Column, *, of: str = "", has_example: bool = True) -> Any:
+    """An exact value of a key column; absent, it filters nothing."""
+    example = KEY_EXAMPLES.get(column.name) if has_example else None
+    return Field(
+        None,
+        description=f"Only this {column.name}{of}. {column.meaning}",
+        examples=[example] if example else None,
+    )
 
 
 class AskedHistory(Asked):
-    """A period of a view, and which of its rows."""
+    """A period of a view."""
 
     from_: Instant = Field(
         None,
@@ -94,11 +112,35 @@ class AskedHistory(Asked):
         description="Roll up to one row per key and step: seconds, or 60s, 5m, 1h, 1d. Without "
         "it, every tick.",
     )
-    segment: Text = Field(None, description=SEGMENT, examples=["sl-53"])
-    region: Text = Field(None, description="Only above this theatre (capacity).")
-    resource: Text = Field(None, description="Only this resource (capacity).")
-    site: Text = Field(None, description="Only this ground site, or `orbit` (energy).")
-    source: Text = Field(None, description="Only this source (health).")
+
+
+def _history_filters() -> dict[str, Any]:
+    """A filter for every key column of any view, which says whose it is."""
+    columns = {column.name: column for view in VIEWS.values() for column in view.key}
+    owners = {
+        name: ", ".join(view.name for view in VIEWS.values() if name in view.key_names)
+        for name in columns
+    }
+    return {
+        name: (
+            Text,
+            _filter(
+                column,
+                of=f" ({owners[name]})",
+                has_example=name in VIEWS[EXAMPLE_VIEW].key_names,
+            ),
+        )
+        for name, column in columns.items()
+    }
+
+
+HISTORY_FILTERS: Final = _history_filters()
+AskedViewHistory: Final = create_model(
+    "AskedViewHistory",
+    __base__=AskedHistory,
+    __doc__="A period, and filters by the key columns of whichever view it is of.",
+    **HISTORY_FILTERS,
+)
 
 
 class AskedSatellites(AskedAt):

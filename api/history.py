@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from api.asked import AskedHistory
+from api.asked import HISTORY_FILTERS, AskedHistory
 from api.limits import HISTORY_READ_MAX_COUNT, HISTORY_ROWS_MAX_COUNT
 from api.reading import Filters, Reader, ViewRows, live_rows, standing
 from streams.store import queries
@@ -16,7 +16,6 @@ from twin.suggest import nearest
 from twin.units import NS_PER_S, instant_text
 from twin.views import VIEWS, View
 
-FILTERS = ("segment", "region", "resource", "site", "source")
 DEFAULT_PERIOD_NS = 3_600 * NS_PER_S
 
 
@@ -67,7 +66,7 @@ def _view(name: str) -> View:
 
 
 def _filters(view: View, asked: AskedHistory) -> Filters:
-    given = {name: getattr(asked, name) for name in FILTERS}
+    given = {name: getattr(asked, name) for name in HISTORY_FILTERS}
     wanted = {name: value for name, value in given.items() if value is not None}
     for name in wanted:
         if name not in view.key_names:

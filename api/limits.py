@@ -34,5 +34,5 @@ class Limits(msgspec.Struct, frozen=True):
     stream_resume_max_count: int = 1_000
     stream_life_s: float = 3600.0
     stream_poll_s: float = 0.1
-    frames_in_memory_bytes: int = 256 * 1024 * 1024
+    frames_in_memory_bytes: int = 64 * 1024 * 1024
     twins_in_memory_count: int = 32

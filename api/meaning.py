@@ -11,6 +11,8 @@ UNITS: Final = {
     "kg": "kilogram",
     "m2": "square metre",
     "km": "kilometre",
+    "l": "litre",
+    "mmbtu": "million British thermal units",
     "s": "second",
     "deg": "degree of arc",
     "bps": "bit per second",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
@@ -13,12 +14,13 @@ from api.meaning import BASES, unit_of
 from twin.units import instant_text
 from twin.views import RollUp, View
 
-Type = Literal["int", "float", "text", "bool", "instant", "uint32", "float32"]
+Type = Literal["int", "float", "text", "usd", "bool", "instant", "uint32", "float32"]
 
 ARROW: Final[dict[Type, Any]] = {
     "int": pa.int64(),
     "float": pa.float64(),
     "text": pa.string(),
+    "usd": pa.decimal128(20, 6),
     "bool": pa.bool_(),
     "instant": pa.timestamp("ns", "UTC"),
     "uint32": pa.uint32(),
@@ -29,6 +31,7 @@ PYTHON: Final[dict[Type, type]] = {
     "int": int,
     "float": float,
     "text": str,
+    "usd": Decimal,
     "bool": bool,
     "instant": str,
     "uint32": int,

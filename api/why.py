@@ -23,12 +23,13 @@ from twin.views import Column, View
 
 SATELLITE_PREFIXES: Final = ("class.{class_name}.", "shell.*.{segment}", "power.age-start_y")
 SITE_PREFIXES: Final = ("site.{segment}.",)
-JUDGED_PREFIXES: Final = ("alarm.",)
 REGION_PREFIXES: Final = ("region.{region}",)
 """Names of the assumptions a figure rests on; ``*`` stands for one word of a name."""
 
-JUDGED: Final = ("anomaly_count", "available_qty", "residual_fraction", "availability_fraction")
-"""Columns that a threshold decides."""
+JUDGED: Final[Mapping[str, tuple[str, ...]]] = {
+    "anomaly_count": ("alarm.row_power_residual_fraction",),
+}
+"""Thresholds that decide a column of satellites, by column."""
 
 
 def row_of(past: PastTwin, view: View, key: str, label: str) -> RowDict:
@@ -168,8 +169,8 @@ def _assumptions(
 def _prefixes(column: Column, row: RowDict, segment: Segment | None) -> list[str]:
     patterns: list[str] = []
     if segment is not None:
-        patterns += SITE_PREFIXES if segment.site is not None else SATELLITE_PREFIXES
-        patterns += JUDGED_PREFIXES if column.name in JUDGED else ()
+        satellite = (*SATELLITE_PREFIXES, *JUDGED.get(column.name, ()))
+        patterns += SITE_PREFIXES if segment.site is not None else satellite
     patterns += REGION_PREFIXES if "region" in row else ()
     built = segment.as_built if segment is not None else None
     words: Mapping[str, str] = {

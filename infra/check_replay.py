@@ -1,14 +1,17 @@
 """A second opinion while the demo runs: the journal folded again from its beginning.
 
 It shares nothing with the keeping process but the journal, and compares every state hash with the
-one committed. A difference is never waited out.
+one committed. A difference is never waited out. Where it cannot read on it stops, and says so:
+the demo goes on, unchecked.
 """
 
 from __future__ import annotations
 
 import threading
 
+import msgspec
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from infra.sight import Verdict
 from streams.log.port import Log
@@ -16,7 +19,7 @@ from streams.replay import fold, records
 from streams.store import queries
 from streams.store.tables import LIVE
 from streams.topics import JOURNAL
-from twin.errors import BrokenInvariant, TwinError
+from twin.errors import BrokenInvariant, TwinError, Unavailable
 from twin.records import Chain
 from twin.state import Twin
 from twin.units import instant_text
@@ -26,7 +29,10 @@ PAGE_COUNT = 256
 
 
 class CheckReplay:
-    """Folds in a thread of its own; ``verdict`` is how far it came, ``error`` why it stopped."""
+    """Folds in a thread of its own; ``verdict`` is how far it came and whether it goes on.
+
+    ``error`` is what it found wrong.
+    """
 
     def __init__(self, log: Log, engine: Engine) -> None:
         self.verdict = Verdict()
@@ -47,12 +53,18 @@ class CheckReplay:
         self._thread.join()
 
     def _follow(self) -> None:
+        stopped = "a mistake in the twin"  # unless it turns out to be something else
         try:
             while not self._stop.wait(0.0 if self._fold_a_page() else POLL_S):
                 self._compare()
             self._compare()
+            stopped = ""
+        except (Unavailable, SQLAlchemyError) as error:
+            stopped = " ".join(str(getattr(error, "orig", error)).split())
         except TwinError as error:
-            self.error = error
+            self.error, stopped = error, str(error)
+        finally:
+            self.verdict = msgspec.structs.replace(self.verdict, stopped=stopped)
 
     def _fold_a_page(self) -> bool:
         """Fold some more records; whether there may be others already."""

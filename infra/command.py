@@ -19,7 +19,7 @@ from infra.command_costs import costs
 from infra.command_dead import dead
 from infra.command_log import log
 from infra.command_whatif import whatif
-from infra.usage import BadUsage
+from infra.usage import BadUsage, settings_help
 from streams.settings import Settings
 from twin.errors import TwinError
 
@@ -28,6 +28,7 @@ FAILED, BAD_USAGE = 1, 2
 app = typer.Typer(
     name="twin",
     help="An event-sourced digital twin of SpaceX and xAI: capacity and energy, now and ever.",
+    epilog=settings_help(),
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -227,6 +228,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; nothing more may be written to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _failed(_refusal(error), FAILED)
     except Exception as error:  # noqa: BLE001 - the process edge: a mistake of ours, in one line
         if os.environ.get("TWIN_LOG_LEVEL") == "debug":
             traceback.print_exc()
@@ -245,6 +248,12 @@ def _begin_process(directory: options.Dir, port: options.Port = None) -> Setting
     settings = options.settings_of(directory, port)
     logs.configure(settings.log_level)
     return settings
+
+
+def _refusal(error: OSError) -> str:
+    """What the system would not do, and with which file."""
+    reason = (error.strerror or str(error)).lower()
+    return reason if error.filename is None else f"{os.fsdecode(error.filename)}: {reason}"
 
 
 def _failed(error: object, status: int) -> int:

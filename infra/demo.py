@@ -21,6 +21,7 @@ import msgspec
 from infra import children, kernels
 from infra.catalogues import bad_rows_line, report_bad_rows
 from infra.children import Child, Ended, Order
+from infra.installation import journal_count
 from infra.listening import listening, port_of
 from infra.showing import Show
 from infra.world_file import Asked, WorldChoice, kept, settle
@@ -67,14 +68,18 @@ def run(settings: Settings, asked: Asked, plan: Plan) -> None:
 
 def refuse_a_log_without_its_world(settings: Settings) -> None:
     """A journal whose world is not known cannot be gone on with: it was imported, to be read."""
-    if kept(settings.directory) is None and (settings.directory / "log.db").is_file():
-        from infra.installation import journal_count
+    if kept(settings.directory) is None and journal_count(settings):
+        raise Unavailable(
+            f"{settings.directory} has no world.json, but its log {settings.broker_url} a journal",
+            remedy="an imported journal can be read and replayed; start in a new folder",
+        )
 
-        if journal_count(settings):
-            raise Unavailable(
-                f"the journal in {settings.directory} has no world.json beside it",
-                remedy="an imported journal can be read and replayed; start in a new folder",
-            )
+
+def through_count(settings: Settings, plan: Plan) -> int | None:
+    """How many ticks the journal shall have in the end: those it has, and those asked for."""
+    if plan.ticks_count is None:
+        return None
+    return journal_count(settings) + plan.ticks_count
 
 
 def _run(
@@ -85,7 +90,7 @@ def _run(
     stop: threading.Event,
 ) -> None:
     children.prepare()
-    through = _through_count(settings, plan)
+    through = through_count(settings, plan)
     crew: list[Child] = []
     try:
         with Show(settings, choice, is_plain=plan.is_plain) as show:
@@ -172,17 +177,6 @@ def _orders(show: Show, plan: Plan, through: int | None) -> list[Order]:
 def _api(settings: Settings, listener: socket.socket) -> Callable[[], Child]:
     order = Order("api", ("api",), listener=listener)
     return lambda: Child(order, settings.environment())
-
-
-def _through_count(settings: Settings, plan: Plan) -> int | None:
-    """How many ticks the journal shall have in the end: those it has, and those asked for."""
-    if plan.ticks_count is None:
-        return None
-    if not (settings.directory / "log.db").is_file():
-        return plan.ticks_count
-    from infra.installation import journal_count
-
-    return journal_count(settings) + plan.ticks_count
 
 
 def _only_one(directory: Path) -> Claim:

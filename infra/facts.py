@@ -16,7 +16,8 @@ from streams.store.tables import LIVE
 
 SPACE = "orbit"
 ALERTS_SHOWN_COUNT = 50
-SUPPLIED = ("generated_w", "imported_w")
+SUPPLIED = ("generated_w", "imported_w", "discharged_w")
+CURTAILED = ("curtailed_w",)
 USED = ("bus_w", "payload_w", "compute_w", "cooling_w")
 
 Row = dict[str, Any]
@@ -99,7 +100,7 @@ def _place(energy: list[Row], capacity: list[Row]) -> Place:
     tokens = [row for row in here if row["resource"] == "inference_tok_per_s"]
     return Place(
         power=Power(
-            supplied_w=_watts(energy, SUPPLIED),
+            supplied_w=_supplied_w(energy),
             used_w=_watts(energy, USED),
             compute_w=_watts(energy, ("compute_w",)),
             charge_fraction=_charge_fraction(energy),
@@ -134,7 +135,7 @@ def _segment(energy: Row, capacity: Iterable[Row]) -> SegmentFacts:
         up_count=_sum(rows, "assets_up_count"),
         sunlit_fraction=energy["sunlit_fraction"],
         charge_fraction=_charge_fraction([energy]),
-        supplied_w=_watts([energy], SUPPLIED),
+        supplied_w=_supplied_w([energy]),
         used_w=_watts([energy], USED),
         binding_constraint=held.most_common(1)[0][0] if held else "",
     )
@@ -144,7 +145,13 @@ def _watts(energy: Iterable[Row], columns: Iterable[str]) -> float:
     return sum(float(row[name]) for row in energy for name in columns)
 
 
-def _charge_fraction(energy: Iterable[Row]) -> float | None:
+def _supplied_w(energy: Iterable[Row]) -> float:
+    """What came of arrays, grid and batteries: what nobody took was generated, not supplied."""
     rows = list(energy)
+    return _watts(rows, SUPPLIED) - _watts(rows, CURTAILED)
+
+
+def _charge_fraction(energy: Iterable[Row]) -> float | None:
+    rows = [row for row in energy if row["charge_wh"] is not None]
     battery_wh = _watts(rows, ("battery_wh",))
     return _watts(rows, ("charge_wh",)) / battery_wh if battery_wh else None

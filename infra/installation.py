@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streams.log.port import Log, embedded_path, open_log
@@ -52,9 +51,9 @@ def journal_count(settings: Settings) -> int:
 def existing_database(settings: Settings) -> Engine | None:
     """The read model that is there, or None: asking a question makes no database."""
     # Imported only here: the world has no use for it, and it takes a second.
-    from streams.store.database import open_database
+    from streams.store.database import database_file, open_database
 
-    url = settings.database_url
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+    path = database_file(settings.database_url)
+    if path is not None and not path.is_file():
         return None
-    return open_database(url)
+    return open_database(settings.database_url)

@@ -80,7 +80,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 def settings_of(directory: Path | None, port: int | None = None) -> Settings:
     """The settings in force; a variable or an option that is off is bad usage."""
     with usage():
-        return load_settings(directory=directory, port=port)
+        settings = load_settings(directory=directory, port=port)
+    if settings.directory.exists() and not settings.directory.is_dir():
+        option = "TWIN_DIR" if directory is None else "--dir"
+        raise BadUsage(f"{option} {settings.directory}, which is no folder", expected="a folder")
+    return settings
 
 
 def speed_of(text: str) -> float | None:

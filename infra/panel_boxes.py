@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich import box
+from rich.console import Group
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -13,8 +14,18 @@ from twin.units import instant_text
 
 BAR_CELLS = 16
 SEVERITY_STYLE = {"critical": "bold red", "warning": "yellow"}
-NAMED_COUNT = 6
+NAMED_COUNT = 5
 """Satellites of an alarm that are named; there may be thousands."""
+SAID = {
+    "power": "{value:,.0f} below expected power",
+    "thermal": "{value:,.0f} too warm",
+    "battery": "{value:,.0f} with odd charge",
+    "silent": "{value:,.0f} silent",
+    "failed": "{value:,.0f} out of service",
+    "unaccounted": "{watts} unexplained",
+    "supply": "{watts} less than it needs",
+}
+"""What is wrong in an alarm of each condition, the last word of its name."""
 ROUTES = "/v1/capacity /v1/energy /v1/health /v1/satellites /v1/why /v1/alerts /v1/stream"
 
 
@@ -53,7 +64,7 @@ def fleet(facts: Facts) -> Panel:
 
 
 def power(facts: Facts) -> Panel:
-    """What was generated or bought, what was used, what the batteries hold."""
+    """What came of arrays, grid and batteries, what was used, what the batteries hold."""
     lines = _beside()
     both = (facts.orbit.power, facts.ground.power)
     lines.add_row("supplied", *(amount(one.supplied_w, "W") for one in both))
@@ -79,7 +90,7 @@ def proof(facts: Facts, sight: Sight) -> Panel:
     lines.add_row("replay", _verdict(sight))
     lines.add_row("journal", f"{facts.number:,} records, chained")
     unread = facts.not_applied_count
-    lines.add_row("this tick", f"{facts.rows_count:,} rows, {unread} not applied")
+    lines.add_row("this tick", f"{facts.rows_count:,} rows, {unread} unused")
     return _boxed(lines, "proof")
 
 
@@ -109,8 +120,9 @@ def alerts(facts: Facts, *, lines_count: int) -> Panel:
     lines.add_column(no_wrap=True)
     lines.add_column(no_wrap=True)
     lines.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
+    worst_first = sorted(facts.alerts, key=lambda alert: alert.severity != "critical")
     fits = len(facts.alerts) <= lines_count
-    shown = facts.alerts if fits else facts.alerts[: lines_count - 1]
+    shown = worst_first if fits else worst_first[: lines_count - 1]
     for alert in shown:
         style = SEVERITY_STYLE[alert.severity]
         lines.add_row(
@@ -121,17 +133,22 @@ def alerts(facts: Facts, *, lines_count: int) -> Panel:
     return _boxed(lines, "alerts", right=Text(f"{len(facts.alerts)} open", "bold yellow"))
 
 
-def foot(setting: Setting, sight: Sight) -> Table:
+def foot(setting: Setting, sight: Sight) -> Group:
     """Where to ask, and what a process said last."""
-    lines = Table.grid(expand=True)
-    lines.add_column(no_wrap=True, overflow="ellipsis")
-    lines.add_column(justify="right", no_wrap=True)
-    lines.add_row(
+    first = Table.grid(expand=True)
+    first.add_column(no_wrap=True, overflow="ellipsis")
+    first.add_column(justify="right", no_wrap=True)
+    first.add_row(
         Text(f" {setting.url}/v1/twin  /docs", "cyan"), Text("Ctrl-C stops; it resumes ", "dim")
     )
-    lines.add_row(Text(f" {ROUTES}", "dim"), "")
-    lines.add_row(Text(f" {sight.note}" if sight.note else f" in {setting.directory}", "dim"), "")
-    return lines
+    stopped = sight.seen.verdict.stopped
+    why = f"check replay stopped: {stopped}" if stopped else ""
+    said = why or sight.note or f"in {setting.directory}"
+    return Group(first, _one_line(ROUTES), _one_line(said))
+
+
+def _one_line(text: str) -> Text:
+    return Text(f" {text}", "dim", no_wrap=True, overflow="ellipsis")
 
 
 def farewell(sight: Sight) -> Text:
@@ -157,7 +174,9 @@ def _world(setting: Setting) -> Text:
 
 
 def _verdict(sight: Sight) -> Text:
-    number = sight.seen.verdict.number
+    number, stopped = sight.seen.verdict.number, sight.seen.verdict.stopped
+    if stopped:
+        return Text(f"✘ stopped at tick {number:,}", "bold red")
     if not number:
         return Text("not yet", "dim")
     return Text(f"✔ agrees to tick {number:,}", "green")
@@ -169,11 +188,13 @@ def _delivered(place: Place) -> str:
 
 
 def _named(alert: OpenAlert) -> str:
+    words = SAID[alert.alarm_id.rsplit("/", 1)[1]]
+    said = words.format(value=alert.value, watts=amount(alert.value, "W"))
     if not alert.asset_ids:
-        return f"{alert.value:.3g}, over {alert.threshold:.3g}"
+        return said
     shown = " ".join(str(asset) for asset in alert.asset_ids[:NAMED_COUNT])
-    more = len(alert.asset_ids) - NAMED_COUNT
-    return f"{shown} and {more} more" if more > 0 else shown
+    more = round(alert.value) - min(len(alert.asset_ids), NAMED_COUNT)
+    return f"{said}: {shown} and {more} more" if more > 0 else f"{said}: {shown}"
 
 
 def _bar(fraction: float | None, style: str, *, cells: int = BAR_CELLS) -> Text:

@@ -91,8 +91,10 @@ def _proof(facts: Facts, sight: Sight) -> list[str]:
 
 
 def _replay(sight: Sight) -> str:
-    number = sight.seen.verdict.number
-    return f"replay agrees to tick {number}" if number else "replay pending"
+    verdict = sight.seen.verdict
+    if verdict.stopped:
+        return f"check replay stopped after tick {verdict.number}: {verdict.stopped}"
+    return f"replay agrees to tick {verdict.number}" if verdict.number else "replay pending"
 
 
 def _ticks(count: int) -> str:

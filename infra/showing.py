@@ -62,7 +62,8 @@ class Show:
         seen = self.seen
         summed_count = seen.facts.number if seen.facts is not None else 0
         said_count = max(seen.published_count, seen.closed_count)
-        return min(seen.verdict.number, summed_count) >= said_count
+        checked_count = summed_count if seen.verdict.stopped else seen.verdict.number
+        return min(checked_count, summed_count) >= said_count
 
     def _sight(self) -> Sight:
         return Sight(

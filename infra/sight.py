@@ -80,10 +80,14 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """How far the hashes of a check replay were compared, and all agreed."""
+    """How far the hashes of a check replay were compared, and all agreed.
+
+    ``stopped`` is why none after that will be, and empty while it goes on.
+    """
 
     number: int = 0
     tick_ns: int = 0
+    stopped: str = ""
 
 
 class Seen(msgspec.Struct, frozen=True):

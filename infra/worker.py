@@ -43,7 +43,6 @@ def _app(settings: Settings, role: str, log: Log) -> faust.App:
 
             engine = open_database(settings.database_url)
             keeper = Keeper(log, engine, snapshot_ticks=settings.snapshot_ticks)
-            keeper.resume()
             agents.add_keep(app, keeper)
         case _:
             raise AssertionError(f"role {role!r} was checked before")

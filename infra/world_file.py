@@ -16,7 +16,7 @@ import msgspec
 from infra.usage import BadUsage, usage
 from twin.baseline import Baseline, default_world, load
 from twin.errors import BrokenInvariant
-from twin.units import NS_PER_MS, NS_PER_S, instant_text, parse_instant
+from twin.units import NS_PER_S, instant_text, is_tick, parse_instant
 
 if TYPE_CHECKING:
     from twin.simulate.catalogue import Catalogue
@@ -28,7 +28,6 @@ CATALOGUED_WORLD = "2026"
 DEFAULT_SEED = 1
 DEFAULT_TICK_S = 60.0
 NS_PER_MIN = 60 * NS_PER_S
-NS_PER_H = 3600 * NS_PER_S
 
 
 class CatalogueChoice(msgspec.Struct, frozen=True):
@@ -137,8 +136,8 @@ def _chosen(asked: Asked, read: Catalogue | None) -> WorldChoice:
 
 
 def _require_divisor_of_an_hour(tick_s: float) -> None:
-    interval_ns = round(tick_s * NS_PER_S) if 0.0 < tick_s <= 3600.0 else 0
-    if interval_ns <= 0 or interval_ns % NS_PER_MS or NS_PER_H % interval_ns:
+    # Compared first: infinity and what is no number cannot be rounded.
+    if not (0.0 < tick_s <= 3600.0 and is_tick(round(tick_s * NS_PER_S))):
         raise BadUsage(
             f"--tick {tick_s:g}", expected="seconds that divide an hour, such as 1 or 60"
         )

@@ -1,8 +1,12 @@
 """The three agents: observe, sequence, keep. Each decodes, calls the core, sends, acknowledges.
 
-An exception that leaves an agent's body would acknowledge the event it was at, so none does: what
-nobody can read is quarantined by the codec, and what must not happen ends the process at once,
-with nothing acknowledged. Whoever starts it again goes on where the log says.
+An exception that leaves an agent's body would acknowledge the event it was at, so none does. What
+nobody can read is quarantined by the codec. A log or database that does not answer is asked again
+while the partition waits. Anything else, or no answer for long, ends the process at once, with
+nothing acknowledged; whoever starts it again goes on where the log says.
+
+Of several processes that sequence, or keep, one owns the partition and works. The others own
+nothing, get no event, and so read no head and claim no branch until they take over.
 """
 
 from __future__ import annotations
@@ -11,24 +15,36 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import faust
 
 from streams import topics
 from streams.log.port import Log, Message
 from streams.settings import Settings
-from twin.errors import TwinError
-from twin.observations import Quarantine, encode_observation
+from twin.errors import TwinError, Unavailable
+from twin.observations import Quarantine
 
 if TYPE_CHECKING:
     from streams.keeping import Keeper
+    from streams.patience import Patience
+    from streams.sequencing import Sequencing
 
 IN_FLIGHT_MAX_COUNT = 64
 """Observations sent and not yet durable; beyond it observing waits."""
+
+RETRY_MAX_S = 120.0
+"""How long a log or database that does not answer is asked again; then the process ends."""
+PAUSE_MIN_S = 0.1
+PAUSE_MAX_S = 5.0
+
+T = TypeVar("T")
+Send = Callable[[], Awaitable[Any]]
+"""Hands a message over; what it returns is done when that is on the log."""
 
 ROLES = ("observe", "sequence", "keep")
 
@@ -60,30 +76,55 @@ def make_app(settings: Settings, role: str) -> faust.App:
 def add_observe(app: faust.App) -> None:
     """Turn each input message into an observation; acknowledged once that is on the log."""
     # Imported only here: who sequences or keeps starts sooner without Arrow.
-    from streams.codec import observation_of
+    from streams.codec import observed
 
     inputs = app.topic(*topics.INPUTS, value_serializer="raw", key_serializer="raw")
     observations = app.topic(topics.OBSERVATIONS, value_serializer="raw")
     dead_letters = app.topic(topics.DEAD_LETTERS, value_serializer="raw")
     in_flight = asyncio.Semaphore(IN_FLIGHT_MAX_COUNT)
 
+    def sends_of(message: Message) -> list[Send]:
+        observation, stored = observed(message)
+        sends: list[Send] = [partial(observations.send, value=stored, partition=0)]
+        if isinstance(observation, Quarantine):
+            headers, body = reasons(message, observation), message.value or b""
+            sends.insert(0, partial(dead_letters.send, value=body, headers=headers, partition=0))
+        return sends
+
     @app.agent(inputs, name="observe")
     async def observe(stream: Any) -> None:
         async for event in stream.noack().events():
-            message = _message(event.message)
-            observation = observation_of(message)
-            sent = []
-            if isinstance(observation, Quarantine):
-                sent.append(
-                    await dead_letters.send(
-                        value=message.value or b"",
-                        headers=_reasons(message, observation),
-                        partition=0,
-                    )
-                )
-            sent.append(await observations.send(value=encode_observation(observation), partition=0))
+            try:
+                sends = [(send, await send()) for send in sends_of(_message(event.message))]
+            except Exception as error:  # noqa: BLE001 - the process edge: nothing is acknowledged
+                _leave(error)
             await in_flight.acquire()
-            asyncio.ensure_future(_acknowledge(event, sent, in_flight))  # noqa: RUF006
+            asyncio.ensure_future(_acknowledge(event, sends, in_flight))  # noqa: RUF006
+
+
+class _Sequence:
+    """A sequencer from the first event on: only then is the partition known to be ours."""
+
+    def __init__(self, begin: Callable[[], tuple[Sequencing, Patience]]) -> None:
+        self._begin = begin
+        self._now: tuple[Sequencing, Patience] | None = None
+
+    def take(self, through_offset: int) -> int:
+        """Sequence up to an offset; below the result all is journaled."""
+        if self._now is None:
+            self._now = self._begin()
+        return self._now[0].take(through_offset)
+
+    def stop_waiting_for_the_silent(self) -> str:
+        """Decide once about a source that is silent for too long; its name, or nothing."""
+        if self._now is None:
+            return ""
+        sequencing, patience = self._now
+        source = patience.run_out()
+        if source is None:
+            return ""
+        sequencing.stop_waiting_for(source)
+        return source[0]
 
 
 def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
@@ -92,8 +133,13 @@ def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
     from streams.patience import Patience
     from streams.sequencing import Sequencing
 
-    sequencing = _fatal(lambda: Sequencing(log))
-    patience = Patience(sequencing, log, observers=group("observe"), patience_s=patience_s)
+    def begin() -> tuple[Sequencing, Patience]:
+        sequencing = Sequencing(log)
+        return sequencing, Patience(
+            sequencing, log, observers=group("observe"), patience_s=patience_s
+        )
+
+    sequencer = _Sequence(begin)
     observations = app.topic(topics.OBSERVATIONS, value_serializer="raw")
     waiting: deque[Any] = deque()
     turn = asyncio.Lock()
@@ -103,7 +149,7 @@ def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
         async for event in stream.noack().events():
             waiting.append(event)
             async with turn:
-                needed = await _in_thread(partial(sequencing.take, event.message.offset))
+                needed = await _in_thread(partial(sequencer.take, event.message.offset))
             while waiting and waiting[0].message.offset < needed:
                 waiting.popleft().ack()
 
@@ -112,29 +158,36 @@ def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
         while not app.should_stop:
             await asyncio.sleep(1.0)
             async with turn:
-                source = await _in_thread(patience.run_out)
-                if source is not None:
-                    log_line.warning("%s is silent for over %g s", source[0], patience_s)
-                    await _in_thread(partial(sequencing.stop_waiting_for, source))
+                silent = await _in_thread(sequencer.stop_waiting_for_the_silent)
+            if silent:
+                log_line.warning("%s is silent for over %g s", silent, patience_s)
 
 
 def add_keep(app: faust.App, keeper: Keeper) -> None:
     """Fold records into the read model; acknowledged once they are committed."""
     journal = app.topic(topics.JOURNAL, value_serializer="raw")
+    has_resumed = False
 
     @app.agent(journal, name="keep")
     async def keep(stream: Any) -> None:
+        nonlocal has_resumed
         async for event in stream.noack().events():
+            if not has_resumed:
+                # Only now is the partition known to be ours: resuming takes the branch over.
+                await _in_thread(keeper.resume)
+                has_resumed = True
             offset = event.message.offset
             if offset >= keeper.next_offset:
                 await _in_thread(partial(keeper.take, offset))
             event.ack()
 
 
-async def _acknowledge(event: Any, sent: list[Any], in_flight: asyncio.Semaphore) -> None:
+async def _acknowledge(
+    event: Any, sends: list[tuple[Send, Awaitable[Any]]], in_flight: asyncio.Semaphore
+) -> None:
     try:
-        for future in sent:
-            await future
+        for send, sent in sends:
+            await _delivered(send, sent)
         event.ack()
     except Exception as error:  # noqa: BLE001 - the process edge: nothing is acknowledged
         _leave(error)
@@ -142,23 +195,47 @@ async def _acknowledge(event: Any, sent: list[Any], in_flight: asyncio.Semaphore
         in_flight.release()
 
 
-async def _in_thread(work: Callable[[], Any]) -> Any:
+async def _delivered(send: Send, sent: Awaitable[Any]) -> None:
+    """Return once a message is on the log, sent again as often as it takes."""
+    first = [sent]
+
+    async def attempt() -> None:
+        await (first.pop() if first else await send())
+
+    await patiently(attempt)
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
     """Blocking work beside the event loop, so that heartbeats go on; a failure ends the process."""
     try:
-        return await asyncio.to_thread(work)
+        return await patiently(partial(asyncio.to_thread, work))
     except Exception as error:  # noqa: BLE001 - the process edge: nothing is acknowledged
         _leave(error)
 
 
-def _fatal(work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except TwinError as error:
-        _leave(error)
+async def patiently(attempt: Callable[[], Awaitable[T]], *, retry_max_s: float = RETRY_MAX_S) -> T:
+    """What the attempt comes to; tried again, with growing pauses, while something is unavailable.
+
+    Raises the last ``Unavailable`` after ``retry_max_s``, and at once whatever else it raises.
+    """
+    deadline_s, pause_s = time.monotonic() + retry_max_s, PAUSE_MIN_S
+    while True:
+        try:
+            return await attempt()
+        except Unavailable as error:
+            if time.monotonic() >= deadline_s:
+                raise
+            log_line.warning("%s; trying again in %.1f s", error, pause_s)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2.0 * pause_s, PAUSE_MAX_S)
 
 
-def _leave(error: BaseException) -> None:
-    print(f"twin: {error or type(error).__name__}", file=sys.stderr, flush=True)
+def _leave(error: Exception) -> NoReturn:
+    """End the process with one line that says why; nothing more is acknowledged."""
+    log_line.debug("leaving", exc_info=error)
+    first = (str(error).splitlines() or [""])[0]
+    said = first if isinstance(error, TwinError) else f"{type(error).__name__}: {first}"
+    print(f"twin: {said}", file=sys.stderr, flush=True)
     os._exit(1)
 
 
@@ -176,7 +253,7 @@ def _message(message: Any) -> Message:
     )
 
 
-def _reasons(message: Message, quarantine: Quarantine) -> list[tuple[str, bytes]]:
+def reasons(message: Message, quarantine: Quarantine) -> list[tuple[str, bytes]]:
     """The headers of a dead letter: its own, then why and whence."""
     return [
         *message.headers,

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from streams.log.port import Log
 from streams.replay import Folded, records
@@ -18,7 +20,7 @@ from streams.store import queries
 from streams.store.tables import LIVE
 from streams.store.writer import Claim, Commit, Writer
 from streams.topics import JOURNAL
-from twin.errors import BrokenInvariant, NotKept
+from twin.errors import BrokenInvariant, NotKept, Unavailable
 from twin.evolve import evolve
 from twin.hashing import SliceHashes
 from twin.records import Chain
@@ -40,8 +42,12 @@ class Keeper:
     ) -> None:
         self._log, self._engine, self._clock_ns = log, engine, clock_ns
         self._writer = Writer(engine, LIVE, snapshot_ticks=snapshot_ticks)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._twin, self._chain, self._hashes = Twin(), Chain(), SliceHashes()
         self._next_offset = 0
+        self._uncommitted: Folded | None = None
 
     @property
     def twin(self) -> Twin:
@@ -51,10 +57,18 @@ class Keeper:
     @property
     def next_offset(self) -> int:
         """Everything in the journal below it is committed."""
-        return self._next_offset
+        return self._next_offset if self._uncommitted is None else self._uncommitted.entry.offset
 
     def resume(self) -> None:
-        """Claim the branch and fold again to where it was left, comparing every hash."""
+        """Claim the branch and fold again to where it was left, comparing every hash.
+
+        ``Unavailable`` when the database does not answer; then it may be asked again.
+        """
+        self._begin_anew()
+        with _explained():
+            self._resume()
+
+    def _resume(self) -> None:
         claim = self._writer.claim()
         self._refuse_a_log_that_does_not_fit(claim)
         start = queries.newest_sound_snapshot(self._engine, LIVE, below=claim.number)
@@ -76,12 +90,25 @@ class Keeper:
                 )
 
     def take(self, through_offset: int) -> list[Folded]:
-        """Fold and commit the journal up to and with this offset; what was folded."""
-        done = []
+        """Fold and commit the journal up to and with this offset; what was folded.
+
+        ``Unavailable`` when the database does not answer; then it may be asked again, and goes on
+        with the tick that was folded and not committed.
+        """
+        done = self._committed()
         for folded in self._folded(through_offset=through_offset):
-            self._writer.commit(self._commit(folded))
-            done.append(folded)
+            self._uncommitted = folded
+            done += self._committed()
         return done
+
+    def _committed(self) -> list[Folded]:
+        folded = self._uncommitted
+        if folded is None:
+            return []
+        with _explained():
+            self._writer.commit(self._commit(folded))
+        self._uncommitted = None
+        return [folded]
 
     def take_all(self) -> list[Folded]:
         """Fold and commit whatever the journal holds now."""
@@ -93,8 +120,8 @@ class Keeper:
             step = evolve(self._twin, entry.record)
             self._twin = step.twin
             state_hash = self._hashes.state_hash(step.twin.tick_ns, step.twin.slices())
-            yield Folded(entry, step.twin, state_hash, step.outcomes)
             self._next_offset = entry.offset + 1
+            yield Folded(entry, step.twin, state_hash, step.outcomes)
         self._next_offset = max(self._next_offset, through_offset + 1)
 
     def _commit(self, folded: Folded) -> Commit:
@@ -124,3 +151,15 @@ class Keeper:
                 f"the journal starts at offset {span.start}; {claim.journal_offset} was to be read",
                 remedy="retention removed history; restore the log, or start in a new folder",
             )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """A database that is locked, full or gone is ``Unavailable``: it may answer later."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(
+            f"the read model: {str(error.orig).splitlines()[0]}",
+            remedy="check free space, permissions and whether a stopped process holds it",
+        ) from error

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from streams.log.port import Log, TopicPartition
 from streams.sequencing import Sequencing
 from streams.topics import INPUTS
-from twin.sequence import Source
+from twin.waiting import Source
 
 Waiting = tuple[Source, int]
 """A source, and the number of the record that was written last."""

@@ -7,17 +7,18 @@ on from its last seal and the frames that seal names, which the log has.
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Iterator
 
 import msgspec
 
 from streams import topics
-from streams.codec import JSON, TICK_SEALED, Envelope, decode_headers, outgoing
+from streams.codec import TICK_SEALED, Envelope, decode_headers, outgoing
+from streams.log.placing import partition_for
 from streams.log.port import Log, Message, Outgoing
 from twin.errors import BrokenInvariant, Poison
 from twin.identity import Identity, digest_of
 from twin.observations import Sealed
+from twin.simulate.outbox import JSON
 from twin.simulate.world import Sent, World, WorldTick
 
 AHEAD_MAX_COUNT = 64
@@ -70,7 +71,7 @@ class Publisher:
             causation_id=sent.causation_id,
             content_type=sent.content_type,
         )
-        partition = zlib.crc32(sent.key.encode()) % self._partitions[sent.topic]
+        partition = partition_for(sent.key.encode(), self._partitions[sent.topic])
         return outgoing(
             envelope,
             sent.body,

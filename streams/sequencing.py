@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 
 from streams.log.port import Log, Outgoing, Position
 from streams.replay import journal_head
 from streams.topics import JOURNAL, OBSERVATIONS
+from twin.errors import Superseded, Unavailable
 from twin.observations import Silence, decode_observation, encode_observation
-from twin.sequence import Sequencer, Source
+from twin.sequence import Sequencer
+from twin.waiting import Source
 
 PAGE_COUNT = 1024
 PAGE_BYTES = 32 * 1024 * 1024
@@ -23,6 +26,8 @@ class Sequencing:
         self._machine = Sequencer(head)
         start = log.span(OBSERVATIONS, 0).start
         self._next_offset = max(head.inputs.observations_offset, start)
+        self._unwritten: deque[bytes] = deque()
+        self._is_unsure = False  # whether the first of them is on the log
 
     @property
     def number(self) -> int:
@@ -32,17 +37,20 @@ class Sequencing:
     def take(self, through_offset: int) -> int:
         """Sequence observations up to and with this offset; below the result all is journaled.
 
-        ``Superseded`` when another sequencer wrote to the journal meanwhile.
+        ``Superseded`` when another sequencer wrote to the journal meanwhile. After ``Unavailable``
+        it may be asked again, and goes on where it was.
         """
+        self._write()
         while self._next_offset <= through_offset:
             page = self._log.read(
                 OBSERVATIONS, 0, self._next_offset, limit=PAGE_COUNT, max_bytes=PAGE_BYTES
             )
             for message in page:
                 observation = decode_observation(message.value or b"")
-                for _, stored in self._machine.accept(observation, offset=message.offset):
-                    self._append(stored)
-            self._next_offset += len(page)
+                closed = self._machine.accept(observation, offset=message.offset)
+                self._unwritten.extend(stored for _, stored in closed)
+                self._next_offset = message.offset + 1
+                self._write()
         return self._machine.needed_offset
 
     def take_all(self) -> int:
@@ -60,11 +68,26 @@ class Sequencing:
         )
         self._log.append([_message(OBSERVATIONS, silence)])
 
-    def _append(self, stored: bytes) -> None:
-        self._log.append(
-            [_message(JOURNAL, stored)], expected_end=Position(JOURNAL, 0, self._journal_end)
-        )
-        self._journal_end += 1
+    def _write(self) -> None:
+        """Append what was closed; a record leaves the memory only once it is on the log."""
+        while self._unwritten:
+            at = Position(JOURNAL, 0, self._journal_end)
+            try:
+                self._log.append([_message(JOURNAL, self._unwritten[0])], expected_end=at)
+            except Unavailable:
+                self._is_unsure = True
+                raise
+            except Superseded:
+                # What was told of as failed may have been done all the same.
+                if not (self._is_unsure and self._stands_at(at.offset, self._unwritten[0])):
+                    raise
+            self._is_unsure = False
+            self._unwritten.popleft()
+            self._journal_end += 1
+
+    def _stands_at(self, offset: int, stored: bytes) -> bool:
+        page = self._log.read(JOURNAL, 0, offset, limit=1, max_bytes=1)
+        return bool(page) and page[0].value == stored
 
 
 def _message(topic: str, value: bytes) -> Outgoing:

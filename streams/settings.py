@@ -5,10 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
 from twin.errors import BadInput
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """Which numbers make sense, both ends included."""
+
+    least: float
+    most: float
+    is_whole: bool = True
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.is_whole else "a number"
+        return f"{kind} from {self.least:.16g} to {self.most:.16g}"
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -17,20 +32,45 @@ class Setting(msgspec.Struct, frozen=True):
     variable: str
     meaning: str
     default: str
+    bounds: Bounds | None = None
 
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("TWIN_DIR", "Folder of the log, the read model and the lock files.", "var"),
-    Setting("TWIN_BROKER_URL", "The log: `log:///path/log.db`.", "log://<TWIN_DIR>/log.db"),
-    Setting("TWIN_DATABASE_URL", "The read model: `sqlite:///path`.", "<TWIN_DIR>/twin.db"),
+    Setting(
+        "TWIN_BROKER_URL",
+        "The log: `log:///path/log.db`, percent-encoded.",
+        "log://<TWIN_DIR>/log.db",
+    ),
+    Setting(
+        "TWIN_DATABASE_URL",
+        "The read model: `sqlite:////path/twin.db`, percent-encoded.",
+        "sqlite:///<TWIN_DIR>/twin.db",
+    ),
     Setting("TWIN_HOST", "Address the API listens on.", "127.0.0.1"),
-    Setting("TWIN_PORT", "Port the API listens on.", "8000"),
-    Setting("TWIN_FRAMES_KEPT_BYTES", "Frames of each topic kept, by size.", "2147483648"),
-    Setting("TWIN_FRAMES_KEPT_S", "Frames kept, by age in seconds.", "604800"),
-    Setting("TWIN_SNAPSHOT_TICKS", "Ticks from one snapshot to the next.", "300"),
-    Setting("TWIN_PATIENCE_S", "Seconds a silent source is waited for.", "30"),
-    Setting("TWIN_LOG_LEVEL", "debug, info, warning or error.", "warning"),
+    Setting("TWIN_PORT", "Port the API listens on; 0 takes a free one.", "8000", Bounds(0, 65_535)),
+    Setting(
+        "TWIN_FRAMES_KEPT_BYTES",
+        "Frames of each topic kept, by size.",
+        "2147483648",
+        Bounds(0, 10**15),
+    ),
+    Setting(
+        "TWIN_FRAMES_KEPT_S",
+        "Frames kept, by age in seconds.",
+        "604800",
+        Bounds(0, 10**9, is_whole=False),
+    ),
+    Setting("TWIN_SNAPSHOT_TICKS", "Ticks from one snapshot to the next.", "300", Bounds(1, 10**6)),
+    Setting(
+        "TWIN_PATIENCE_S",
+        "Seconds a silent source is waited for.",
+        "30",
+        Bounds(0, 10**6, is_whole=False),
+    ),
+    Setting("TWIN_LOG_LEVEL", f"{', '.join(LOG_LEVELS[:-1])} or {LOG_LEVELS[-1]}.", "warning"),
 )
+_BY_VARIABLE = {setting.variable: setting for setting in SETTINGS}
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -39,13 +79,13 @@ class Settings(msgspec.Struct, frozen=True):
     directory: Path
     broker_url: str
     database_url: str
-    host: str = "127.0.0.1"
-    port: int = 8000
-    frames_kept_bytes: int = 2 * 1024**3
-    frames_kept_s: float = 7 * 86_400.0
-    snapshot_ticks: int = 300
-    patience_s: float = 30.0
-    log_level: str = "warning"
+    host: str
+    port: int
+    frames_kept_bytes: int
+    frames_kept_s: float
+    snapshot_ticks: int
+    patience_s: float
+    log_level: str
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process the same settings."""
@@ -69,39 +109,58 @@ def load_settings(
     directory: Path | None = None,
     port: int | None = None,
 ) -> Settings:
-    """Settings from the environment; arguments win. ``BadInput`` names a variable that is off."""
-    root = (directory or Path(environ.get("TWIN_DIR", "var"))).resolve()
-    own = directory is not None
-    broker = environ.get("TWIN_BROKER_URL") if not own else None
-    database = environ.get("TWIN_DATABASE_URL") if not own else None
+    """Settings from the environment; arguments win, and an empty variable is as good as none.
+
+    A directory that is given takes the log and the read model with it. ``BadInput`` names the
+    variable that is off, what it is and what it may be.
+    """
+    given = environ if port is None else {**environ, "TWIN_PORT": str(port)}
+    places = environ if directory is None else {}
+    root = (directory or Path(_word(environ, "TWIN_DIR"))).resolve()
     return Settings(
         directory=root,
-        broker_url=broker or f"log://{root}/log.db",
-        database_url=database or f"sqlite:///{root}/twin.db",
-        host=environ.get("TWIN_HOST", "127.0.0.1"),
-        port=port if port is not None else _whole(environ, "TWIN_PORT", 8000),
-        frames_kept_bytes=_whole(environ, "TWIN_FRAMES_KEPT_BYTES", 2 * 1024**3),
-        frames_kept_s=_real(environ, "TWIN_FRAMES_KEPT_S", 7 * 86_400.0),
-        snapshot_ticks=_whole(environ, "TWIN_SNAPSHOT_TICKS", 300),
-        patience_s=_real(environ, "TWIN_PATIENCE_S", 30.0),
-        log_level=environ.get("TWIN_LOG_LEVEL", "warning"),
+        broker_url=places.get("TWIN_BROKER_URL") or f"log://{_encoded(root / 'log.db')}",
+        database_url=places.get("TWIN_DATABASE_URL") or f"sqlite:///{_encoded(root / 'twin.db')}",
+        host=_word(given, "TWIN_HOST"),
+        port=int(_number(given, "TWIN_PORT")),
+        frames_kept_bytes=int(_number(given, "TWIN_FRAMES_KEPT_BYTES")),
+        frames_kept_s=_number(given, "TWIN_FRAMES_KEPT_S"),
+        snapshot_ticks=int(_number(given, "TWIN_SNAPSHOT_TICKS")),
+        patience_s=_number(given, "TWIN_PATIENCE_S"),
+        log_level=_one_of(given, "TWIN_LOG_LEVEL", LOG_LEVELS),
     )
 
 
-def _whole(environ: Mapping[str, str], variable: str, default: int) -> int:
-    value = _real(environ, variable, default)
-    if value != int(value):
-        raise BadInput(f"{variable}={environ[variable]!r}", expected="a whole number")
-    return int(value)
-
-
-def _real(environ: Mapping[str, str], variable: str, default: float) -> float:
+def _encoded(path: Path) -> str:
+    """A path as part of an address: what would end or change it there is percent-encoded."""
     try:
-        value = float(environ.get(variable, default))
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
+        return quote(str(path))
+    except UnicodeEncodeError:
         raise BadInput(
-            f"{variable}={environ[variable]!r}", expected="a number of 0 or more", field=variable
-        )
+            f"folder {str(path.parent)!r}", expected="a name in UTF-8", field="TWIN_DIR"
+        ) from None
+
+
+def _word(environ: Mapping[str, str], variable: str) -> str:
+    return environ.get(variable) or _BY_VARIABLE[variable].default
+
+
+def _number(environ: Mapping[str, str], variable: str) -> float:
+    word, bounds = _word(environ, variable), _BY_VARIABLE[variable].bounds
+    assert bounds is not None, "a number has bounds"
+    try:
+        value = float(word)
+    except ValueError:
+        value = float("nan")
+    if not bounds.least <= value <= bounds.most or (bounds.is_whole and not value.is_integer()):
+        raise BadInput(f"{variable}={word!r}", expected=str(bounds), field=variable)
     return value
+
+
+def _one_of(environ: Mapping[str, str], variable: str, known: tuple[str, ...]) -> str:
+    word = _word(environ, variable)
+    if word not in known:
+        raise BadInput(
+            f"{variable}={word!r}", expected=f"one of {', '.join(known)}", field=variable
+        )
+    return word

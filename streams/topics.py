@@ -22,6 +22,9 @@ INPUTS = (SATELLITES, WORKLOADS, LEDGER, OPERATIONS, SEALS)
 """What sources write and observers read."""
 
 HEADER_ALLOWANCE_BYTES = 4096
+REASON_ALLOWANCE_BYTES = 8192
+"""What is added to a message, of any size its topic takes, when it becomes a dead letter or an
+observation: names and a reason, each of bounded length, four bytes a character at most."""
 GIB = 1024**3
 
 
@@ -47,10 +50,10 @@ def topic_specs(*, frames_kept_bytes: int, frames_kept_s: float) -> tuple[TopicS
         TopicSpec(
             OBSERVATIONS,
             1,
-            max_message_bytes=frame,
+            max_message_bytes=frame + REASON_ALLOWANCE_BYTES,
             retention_bytes=GIB // 4,
             retention_s=frames_kept_s,
         ),
         TopicSpec(JOURNAL, 1, max_message_bytes=RECORD_MAX_BYTES),
-        TopicSpec(DEAD_LETTERS, 1, max_message_bytes=frame),
+        TopicSpec(DEAD_LETTERS, 1, max_message_bytes=frame + REASON_ALLOWANCE_BYTES),
     )

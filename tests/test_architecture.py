@@ -22,7 +22,7 @@ UNITS = frozenset(
     (
         *("w", "mw", "wh", "mwh", "k", "mk", "kg", "m2", "km", "s", "ms", "ns", "h", "y", "bps"),
         *("usd", "fraction", "ppm", "count", "deg", "rad", "ratio", "qty", "bytes", "offset"),
-        *("tok_per_s", "flop_per_s", "gflop_per_s", "au"),
+        *("tok_per_s", "flop_per_s", "gflop_per_s", "au", "l", "mmbtu"),
     )
 )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
+RealArray = Float32Array | FloatArray
 IntArray = NDArray[np.int64]
 UInt32Array = NDArray[np.uint32]
 UInt8Array = NDArray[np.uint8]

@@ -17,10 +17,13 @@ import pyarrow as pa
 
 from twin.arrays import AnyArray
 from twin.errors import Poison
-from twin.limits import FRAME_MAX_BYTES
+from twin.limits import FRAME_MAX_BYTES, INT64_MAX, NAME_MAX_COUNT, TICK_MAX_NS
 from twin.regions import RegionBox
 
 ROWS_MAX_COUNT = 20_000
+SPEC_MAX_BYTES = 64 * 1024
+BOXES_MAX_COUNT = 128
+"""Boxes of regions in a spec: the table made of them grows with the square of their number."""
 
 Family = Literal["satellite", "accelerator"]
 
@@ -33,7 +36,7 @@ COLUMNS: dict[Family, tuple[tuple[str, str, float, float], ...]] = {
         ("array_w", "f4", -1e3, 1e7),
         ("load_w", "f4", -1e3, 1e7),
         ("charge_wh", "f4", 0, 1e7),
-        ("temperature_k", "f4", 0, 2e3),
+        ("temperature_k", "f4", 0, 1e3),
         ("utilisation_fraction", "f4", 0, 2),
         ("traffic_bps", "f4", 0, 1e13),
         ("status", "u1", 0, 255),
@@ -41,39 +44,47 @@ COLUMNS: dict[Family, tuple[tuple[str, str, float, float], ...]] = {
     "accelerator": (
         ("pool_id", "u4", 0, 2**32),
         ("accelerators_up_count", "u4", 0, 2**32),
-        ("power_w", "f8", 0, 1e11),
+        ("power_w", "f8", 0, 1e10),
         ("utilisation_fraction", "f4", 0, 2),
         ("coolant_k", "f4", 0, 2e3),
-        ("tok_per_s", "f8", 0, 1e15),
-        ("flop_per_s", "f8", 0, 1e26),
+        ("tok_per_s", "f8", 0, 1e13),
+        ("flop_per_s", "f8", 0, 1e22),
         ("queue_s", "f4", 0, 1e9),
     ),
 }
 """Each family's columns: name (its last word is the unit), numpy type, lowest and highest value.
 
-The bounds are what an instrument could say at all: beyond them a value is poison, and no sum of
-values within them leaves 64 bits.
+The bounds are what an instrument could say at all: beyond them a value is poison. In the small unit
+it is summed in (mW, mWh, bit/s, tokens/s, Gflop/s, …) no value is over 10^13, nor is what a spec
+makes of one: a full frame comes to 2 x 10^17, and 46 full frames of nothing but the highest values
+still fit in 64 bits.
 """
 
 STATUS_NOMINAL, STATUS_SAFE, STATUS_FAILED = 0, 1, 2
 
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX_COUNT)]
+Watts = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
+Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Bounded = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
 """A constant no real asset exceeds; an absurd one must not push a sum out of 64 bits."""
+
+BATTERY_MIN_WH = 1e-3
+"""The smallest battery there is; without one it is 0. A charge is divided by it."""
 
 
 class SatelliteSpec(msgspec.Struct, frozen=True, tag="satellite"):
     """What a healthy satellite of this segment would do; positions are earth-fixed (ITRS)."""
 
-    segment: str
-    class_name: str
-    array_w: Bounded  # in full sun at 1 au, at today's age
+    segment: Name
+    class_name: Name
+    array_w: Watts  # in full sun at 1 au, at today's age
     battery_wh: Bounded
-    bus_w: Bounded
-    payload_w: Bounded
+    bus_w: Watts
+    payload_w: Watts
     is_compute: bool  # the payload is accelerators
-    radiator_m2: Bounded  # effective: all faces together
-    radiator_emissivity_fraction: Bounded
+    radiator_m2: Annotated[float, msgspec.Meta(ge=0.0, le=1e5)]  # effective: all faces together
+    radiator_emissivity_fraction: Fraction
     temperature_max_k: Bounded
     charge_reserve_fraction: Bounded  # below it, payload is shed
     residual_fraction: Bounded  # a power residual beyond it is an anomaly
@@ -84,11 +95,11 @@ class SatelliteSpec(msgspec.Struct, frozen=True, tag="satellite"):
 class AcceleratorSpec(msgspec.Struct, frozen=True, tag="accelerator"):
     """What the accelerator pools of this segment should do."""
 
-    segment: str
-    region: str
-    accelerator_w: Bounded  # all-in, without cooling
+    segment: Name
+    region: Name
+    accelerator_w: Watts  # all-in, without cooling
     coolant_max_k: Bounded
-    accelerators_per_pool_count: int
+    accelerators_per_pool_count: Annotated[int, msgspec.Meta(ge=0, le=2**32)]
     regions: tuple[RegionBox, ...]
     assumptions_digest: str
 
@@ -99,10 +110,10 @@ Spec = SatelliteSpec | AcceleratorSpec
 class FrameHeader(msgspec.Struct, frozen=True):
     """Whose frame it is; ``tick_ns`` names the tick by its end."""
 
-    shard: str
-    label: str
-    tick_ns: int
-    interval_ns: int
+    shard: Name
+    label: Name
+    tick_ns: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)]
+    interval_ns: Annotated[int, msgspec.Meta(gt=0, le=TICK_MAX_NS)]
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -170,9 +181,34 @@ def decode_frame(body: bytes) -> Frame:
 
 @lru_cache(maxsize=256)
 def decode_spec(body: bytes) -> Spec:
-    """The spec in some bytes; the same bytes give the same object, so what derives is kept too."""
+    """The spec in some bytes; the same bytes give the same object, so what derives is kept too.
+
+    ``Poison`` when it is larger, or says more, than any segment needs.
+    """
+    if len(body) > SPEC_MAX_BYTES:
+        raise Poison(f"a spec of {len(body)} bytes", expected=f"at most {SPEC_MAX_BYTES}")
     spec: Spec = msgspec.json.decode(body, type=Spec)
+    _refuse_impossible_boxes(spec.regions)
+    if isinstance(spec, SatelliteSpec) and 0.0 < spec.battery_wh < BATTERY_MIN_WH:
+        raise Poison(f"battery_wh {spec.battery_wh}", expected=f"0, or {BATTERY_MIN_WH} or more")
     return spec
+
+
+def _refuse_impossible_boxes(boxes: tuple[RegionBox, ...]) -> None:
+    if len(boxes) > BOXES_MAX_COUNT:
+        raise Poison(
+            f"a spec with {len(boxes)} region boxes", expected=f"at most {BOXES_MAX_COUNT}"
+        )
+    for box in boxes:
+        if not 1 <= len(box.name) <= NAME_MAX_COUNT:
+            raise Poison(
+                f"a region's name of {len(box.name)} characters", expected=f"1 to {NAME_MAX_COUNT}"
+            )
+        is_upright = -90.0 <= box.south_deg < box.north_deg <= 90.0
+        if not (is_upright and -180.0 <= box.west_deg < box.east_deg <= 180.0):
+            raise Poison(
+                f"region box {box.name}", expected="south < north and west < east, in degrees"
+            )
 
 
 @lru_cache(maxsize=8)
@@ -197,7 +233,7 @@ def _metadata(schema: pa.Schema) -> tuple[FrameHeader, Spec]:
         return header, decode_spec(metadata[b"twin.spec"])
     except KeyError as error:
         raise Poison(f"no {error} in the schema metadata", expected="header and spec") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Poison(f"frame metadata: {_one_line(error)}", expected="header and spec") from None
 
 

@@ -4,16 +4,21 @@ A tick closes when the seal of every active paced source is in and every sequenc
 is in, was quarantined, or was declared absent. What comes from unpaced sources joins the next
 tick to close. The order in which observations arrive, how often, and how many workers sent them
 changes no record's content.
+
+Nothing waits for ever. How long is counted in observations, from where an entry lies to where the
+last word of the tick that closes lies: a fact of the log, so that a sequencer started again, or
+one thought dead, decides the same.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
 from twin.canonical import canonical
+from twin.errors import BadInput
 from twin.events import (
     Body,
     Event,
@@ -24,6 +29,7 @@ from twin.events import (
     fact,
 )
 from twin.events import Quarantined as QuarantinedFact
+from twin.heard import Heard
 from twin.identity import Identity
 from twin.observations import Observation, Observed, Quarantine, Sealed, Silence
 from twin.records import (
@@ -33,20 +39,21 @@ from twin.records import (
     Pace,
     Provenance,
     Record,
-    StreamEnd,
     encode_record,
 )
+from twin.sealing import Advance, Sealing, too_much
 from twin.summaries import FrameRef, Summary, joined, named
 from twin.units import instant_text, parse_instant
+from twin.waiting import Pending, Source, Stream, Waiting, conflict, seal_aside
 
 SELF = "sequencer"
 DECISIONS = "decisions"
-REMEMBERED_COUNT = 4096
-"""Digests kept of entries already in a record, to tell a duplicate from a conflict."""
+GAP_MAX_COUNT = 4_096
+"""Observations after which a word that an unpaced source skipped is declared absent."""
 
-Source = tuple[str, int]
-Stream = tuple[str, int, str]
-Entry = Observed | Summary | Quarantine
+UNSEALED_MAX_COUNT = 65_536
+"""Observations after which a word of a paced source, or a seal of one that never registered, is
+waited with no longer. It must be more than a source may send ahead of its seals (64 ticks)."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -58,14 +65,6 @@ class Head(msgspec.Struct, frozen=True):
     inputs: Inputs = Inputs()
 
 
-class Pending(msgspec.Struct):
-    """An entry that waits for its tick, with the offset it must be read from again."""
-
-    entry: Entry
-    digest: bytes
-    offset: int
-
-
 class Sequencer:
     """The machine. ``accept`` takes one observation and yields the records it completes."""
 
@@ -73,14 +72,9 @@ class Sequencer:
         self._head = head
         self._paced = {(pace.source, pace.epoch): pace.sealed_ns for pace in head.inputs.paced}
         self._lapsed = {(pace.source, pace.epoch): pace.sealed_ns for pace in head.inputs.lapsed}
-        self._ends: dict[Stream, int] = {
-            (end.source, end.epoch, end.stream): end.sequence for end in head.inputs.ends
-        }
-        self._absent: set[Identity] = set(head.inputs.absent)
-        self._pending: dict[Stream, dict[int, Pending]] = {}
-        self._seals: dict[Source, list[tuple[Sealed, int]]] = {}
-        self._missing: dict[Source, set[Identity]] = {}
-        self._remembered: OrderedDict[Identity, bytes] = OrderedDict()
+        self._heard = Heard(head.inputs)
+        self._waiting = Waiting()
+        self._sealing = Sealing(self._heard, self._waiting)
         self._decisions: list[Event] = []
         self._duplicates: Counter[str] = Counter()
         self._late: list[FrameRef] = []
@@ -95,26 +89,25 @@ class Sequencer:
     @property
     def needed_offset(self) -> int:
         """Everything below it is in a record; after a restart reading begins here."""
-        waiting = [item.offset for items in self._pending.values() for item in items.values()]
-        waiting += [offset for seals in self._seals.values() for _, offset in seals]
-        return min(waiting, default=self._next_offset)
+        offsets = [*self._waiting.offsets(), *self._sealing.offsets()]
+        return min(offsets, default=self._next_offset)
 
     def holdup(self) -> Source | None:
         """The paced source the open tick waits for while another is ready, or None."""
+        sealed, lacking = self._sealing.sources(), self._sealing.lacking()
         for source in sorted(self._paced):
-            if self._missing.get(source) or (self._seals.get(source) and not self._next(source)):
+            if source in lacking or (source in sealed and not self._next(source)):
                 return source
-        silent = [source for source in sorted(self._paced) if not self._seals.get(source)]
-        has_ready = any(self._seals.get(source) for source in self._paced)
-        return silent[0] if silent and has_ready else None
+        silent = sorted(self._paced.keys() - sealed)
+        return silent[0] if silent and len(silent) < len(self._paced) else None
 
     def accept(self, observation: Observation, *, offset: int) -> Iterator[tuple[Record, bytes]]:
         """Take one observation; yield each record it completes, with its stored form."""
         self._next_offset = max(self._next_offset, offset + 1)
         match observation:
             case Observed(event=event, digest=digest):
-                self._take(event.identity, Pending(observation, digest, offset))
-                if event.kind == SourceRegistered.__name__:
+                is_new = self._take(event.identity, Pending(observation, digest, offset))
+                if is_new and event.kind == SourceRegistered.__name__:
                     self._register(event)
             case Summary(frame=frame):
                 self._take(frame.identity, Pending(observation, frame.digest, offset))
@@ -130,30 +123,31 @@ class Sequencer:
 
     # --- taking ---------------------------------------------------------------------------------
 
-    def _take(self, identity: Identity, item: Pending) -> None:
+    def _take(self, identity: Identity, item: Pending) -> bool:
+        """Keep an entry for its tick; whether it was heard for the first time."""
         stream = (identity.source, identity.epoch, identity.stream)
-        earlier = self._pending.get(stream, {}).get(identity.sequence)
+        earlier = self._waiting.of(stream).get(identity.sequence)
         if earlier is not None:
             self._count_again(identity, item, same=earlier.digest == item.digest)
-        elif identity in self._absent:
-            self._absent.discard(identity)
+        elif identity.sequence > self._heard.end(stream):
+            self._waiting.add(stream, identity.sequence, item)
+            if self._heard.has_skipped(identity):  # its tick is still open
+                self._sealing.look_for_missing(stream[:2])
+            else:
+                self._sealing.count_in(stream, identity.sequence)
+            return True
+        elif self._heard.has_skipped(identity):
             self._note_late(item)
-        elif identity.sequence <= self._ends.get(stream, 0):
-            known = self._remembered.get(identity, item.digest)
-            self._count_again(identity, item, same=known == item.digest)
+            return True
         else:
-            self._pending.setdefault(stream, {})[identity.sequence] = item
-            missing = self._missing.get(stream[:2])
-            if missing:
-                missing.discard(identity)
-                if not missing:
-                    del self._missing[stream[:2]]
+            self._count_again(identity, item, same=self._heard.is_same(identity, item.digest))
+        return False
 
     def _count_again(self, identity: Identity, item: Pending, *, same: bool) -> None:
         if same:
             self._duplicates[identity.source] += 1
         else:
-            self._conflicts.append(_conflict(identity, item))
+            self._conflicts.append(conflict(identity, item))
 
     def _note_late(self, item: Pending) -> None:
         """Late telemetry is listed; a late fact holds from the open tick on."""
@@ -167,93 +161,82 @@ class Sequencer:
     def _register(self, event: Event) -> None:
         registered = fact(event)
         assert isinstance(registered, SourceRegistered)
-        source = (registered.source, registered.epoch)
-        if registered.is_paced and source not in self._paced and source not in self._lapsed:
-            starts_at = registered.starts_at
-            self._paced[source] = parse_instant(starts_at) if starts_at else 0
-            # A source that starts its counters anew speaks no longer under its old epoch.
-            for name, epoch in list(self._paced):
-                if name == registered.source and epoch < registered.epoch:
-                    del self._paced[name, epoch]
+        name, epoch = registered.source, registered.epoch
+        known = [e for n, e in (*self._paced, *self._lapsed) if n == name]
+        if not registered.is_paced or epoch <= max(known, default=0):
+            return
+        # A source that starts its counters anew speaks no longer under its old epoch.
+        for earlier in known:
+            self._paced.pop((name, earlier), None)
+            self._lapsed.pop((name, earlier), None)
+        self._paced[name, epoch] = _start_ns(registered)
 
     def _take_seal(self, seal: Sealed, offset: int) -> None:
         source = (seal.source, seal.epoch)
+        if seal.tick_ns <= self._lapsed.get(source, -1):
+            self._duplicates[seal.source] += 1
+            return
         if source in self._lapsed:
             self._paced[source] = self._lapsed.pop(source)
             self._decide(SourceReturned(source=seal.source, epoch=seal.epoch))
-        is_old = self._head.tick_ns is not None and seal.tick_ns <= self._head.tick_ns
-        queue = self._seals.setdefault(source, [])
-        if any(seal.tick_ns == waiting.tick_ns for waiting, _ in queue):
+        if self._head.tick_ns is not None and seal.tick_ns <= self._head.tick_ns:
+            self._take_old_seal(seal, offset)
+        elif not self._sealing.add(seal, offset):
             self._duplicates[seal.source] += 1
-        elif is_old:
-            self._take_old_seal(seal)
-        else:
-            queue.append((seal, offset))
-            queue.sort(key=lambda waiting: waiting[0].tick_ns)
-            self._look_for_missing(source)
 
-    def _take_old_seal(self, seal: Sealed) -> None:
+    def _take_old_seal(self, seal: Sealed, offset: int) -> None:
         """A tick that closed without this source: what it sealed is late, not lost."""
         source = (seal.source, seal.epoch)
         if seal.tick_ns <= self._paced.get(source, seal.tick_ns):
             self._duplicates[seal.source] += 1
             return
         self._paced[source] = seal.tick_ns
-        for name, last in seal.last:
-            stream = (*source, name)
-            for sequence in range(self._ends.get(stream, 0) + 1, last + 1):
-                item = self._pending.get(stream, {}).pop(sequence, None)
-                if item is None:
-                    self._absent.add(Identity(*stream, sequence))
-                else:
-                    self._note_late(item)
-            self._ends[stream] = max(last, self._ends.get(stream, 0))
-        self._look_for_missing(source)
+        for stream, end, last in self._advances(seal, offset):
+            for first, through in self._waiting.missing_runs(stream, end, last):
+                self._heard.skip(stream, first, through)
+            for _, item in self._waiting.taken(stream, end, last):
+                self._note_late(item)
+            self._heard.advance(stream, last)
+        self._sealing.look_for_missing(source)
 
-    def _look_for_missing(self, source: Source) -> None:
-        queue = self._seals.get(source)
-        self._missing.pop(source, None)
-        if not queue:
-            return
-        missing = {
-            Identity(*source, name, sequence)
-            for name, last in queue[0][0].last
-            for sequence in range(self._ends.get((*source, name), 0) + 1, last + 1)
-            if sequence not in self._pending.get((*source, name), {})
-        }
-        if missing:
-            self._missing[source] = missing
+    def _advances(self, seal: Sealed, offset: int) -> list[Advance]:
+        """How far a seal takes each stream; one that is not followed takes none and is a fact."""
+        advances = self._sealing.advances(seal)
+        reason = too_much(advances)
+        if not reason:
+            return advances
+        aside = seal_aside(seal, offset, reason)
+        self._conflicts.append(aside)
+        self._decisions.append(_quarantined_event(aside, self._head.tick_ns or 0))
+        return []
 
     def _stop_waiting(self, source: Source) -> None:
         """The patience ran out: declare absent what did not come, or lapse a silent source."""
-        queue = self._seals.get(source)
-        if queue and source in self._paced and not self._next(source):
-            self._paced[source] = queue[0][0].start_ns
-            self._look_for_missing(source)
-        missing = self._missing.pop(source, set())
-        for identity in sorted(missing):
-            self._absent.add(identity)
-            self._decide(
-                StreamAbsent(
-                    source=identity.source,
-                    epoch=identity.epoch,
-                    stream=identity.stream,
-                    first_sequence=identity.sequence,
-                    last_sequence=identity.sequence,
-                )
-            )
-        if not missing and source in self._paced and not self._seals.get(source):
+        seal = self._sealing.first(source)
+        if seal is not None and source in self._paced and not self._next(source):
+            self._paced[source] = seal.start_ns
+        given_up = self._sealing.given_up(source)
+        for stream, last in given_up:
+            self._declare_absent(stream, through=last)
+        if not given_up and source in self._paced and seal is None:
             self._lapsed[source] = self._paced.pop(source)
             tick_ns = self._head.tick_ns
             last_tick = instant_text(tick_ns) if tick_ns is not None else ""
             self._decide(SourceLapsed(source=source[0], epoch=source[1], last_tick=last_tick))
 
+    def _declare_absent(self, stream: Stream, *, through: int) -> None:
+        """Say of every word of a stream that has not come, up to one, that it is not there."""
+        end = self._heard.end(stream)
+        for first, last in self._waiting.missing_runs(stream, end, through):
+            self._heard.skip(stream, first, last)
+            self._decide(StreamAbsent(*stream, first_sequence=first, last_sequence=last))
+
     def _decide(self, body: Body) -> None:
         stream = (SELF, 1, DECISIONS)
-        self._ends[stream] = self._ends.get(stream, 0) + 1
+        self._heard.advance(stream, self._heard.end(stream) + 1)
         self._decisions.append(
             Event(
-                identity=Identity(*stream, self._ends[stream]),
+                identity=Identity(*stream, self._heard.end(stream)),
                 kind=type(body).__name__,
                 effective_ns=self._head.tick_ns or 0,
                 label="public",
@@ -265,7 +248,7 @@ class Sequencer:
 
     def _ready(self) -> list[Source]:
         """The sources whose seal closes the next tick, or none while one is waited for."""
-        if not self._paced or self._missing.keys() & self._paced.keys():
+        if not self._paced or not self._paced.keys().isdisjoint(self._sealing.lacking()):
             return []
         ready = {source: self._next(source) for source in self._paced}
         ticks_ns = [seal.tick_ns for seal in ready.values() if seal is not None]
@@ -275,15 +258,19 @@ class Sequencer:
 
     def _next(self, source: Source) -> Sealed | None:
         """The seal that goes on where the source's last one ended, if it has come."""
-        queue, sealed_ns = self._seals.get(source), self._paced[source]
-        is_next = queue and (sealed_ns in (0, queue[0][0].start_ns))
-        return queue[0][0] if queue and is_next else None
+        seal, sealed_ns = self._sealing.first(source), self._paced[source]
+        return seal if seal is not None and sealed_ns in (0, seal.start_ns) else None
 
     def _close(self, closing: list[Source]) -> tuple[Record, bytes]:
-        seals = [self._seals[source].pop(0)[0] for source in closing]
+        taken = [self._sealing.taken(source) for source in closing]
+        seals = [seal for seal, _ in taken]
         tick_ns = seals[0].tick_ns
-        items = [item for seal in seals for item in self._sealed_items(seal)]
-        items += self._unpaced_items()
+        items = [item for seal, offset in taken for item in self._sealed_items(seal, offset)]
+        at_offset = max([offset for _, offset in taken] + [item.offset for item in items])
+        items += self._unsealed_items(tick_ns, at_offset)
+        self._conflicts += self._sealing.dropped(
+            self._paced.keys(), tick_ns=tick_ns, before_offset=at_offset - UNSEALED_MAX_COUNT
+        )
         start_ns = self._head.tick_ns
         if start_ns is None:
             start_ns = min(seal.start_ns for seal in seals)
@@ -296,7 +283,7 @@ class Sequencer:
         events += [_quarantined_event(entry, tick_ns) for entry in quarantined]
         for source in closing:
             self._paced[source] = tick_ns
-            self._look_for_missing(source)
+            self._sealing.look_for_missing(source)
         record = Record(
             number=self._head.number + 1,
             start_ns=start_ns,
@@ -322,70 +309,64 @@ class Sequencer:
         self._head = Head(record.number, tick_ns, stored[4:36], record.inputs)
         return record, stored
 
-    def _sealed_items(self, seal: Sealed) -> Iterator[Pending]:
-        for name, last in seal.last:
-            stream = (seal.source, seal.epoch, name)
+    def _sealed_items(self, seal: Sealed, offset: int) -> Iterator[Pending]:
+        for stream, _, last in self._advances(seal, offset):
             yield from self._popped(stream, last)
 
-    def _unpaced_items(self) -> Iterator[Pending]:
-        """Whatever has come from sources that send no seals, as far as it has no gap."""
-        for stream in sorted(self._pending):
-            if stream[:2] in self._paced:
-                continue
-            if stream[1] == 0:  # Named by where it lay: partitions have gaps of other senders.
-                last = max(self._pending[stream])
-            else:
-                last = self._ends.get(stream, 0)
-                while last + 1 in self._pending[stream]:
-                    last += 1
-            yield from self._popped(stream, last)
+    def _unsealed_items(self, tick_ns: int, at_offset: int) -> Iterator[Pending]:
+        """What waits for no seal, or has waited for one too long.
+
+        Words of an unpaced source join up to the first gap, or over one that was not filled in
+        time; so do words of a paced source that none of its seals has named in time.
+        """
+        for stream in self._waiting.streams():
+            if stream[:2] not in self._paced:
+                yield from self._popped(stream, self._unpaced_end(stream, at_offset))
+            elif end := self._unsealed_end(stream, tick_ns, at_offset):
+                self._declare_absent(stream, through=end)
+                yield from self._popped(stream, end)
+
+    def _unpaced_end(self, stream: Stream, at_offset: int) -> int:
+        waiting = self._waiting.of(stream)
+        if stream[1] == 0:  # Named by where it lay: partitions have gaps of other senders.
+            return max(waiting)
+        overdue = self._waiting.overdue_end(stream, before_offset=at_offset - GAP_MAX_COUNT)
+        last = max(overdue, self._heard.end(stream))
+        self._declare_absent(stream, through=last)
+        while last + 1 in waiting:
+            last += 1
+        return last
+
+    def _unsealed_end(self, stream: Stream, tick_ns: int, at_offset: int) -> int:
+        """Up to where a paced source's stream has waited too long for a seal, 0 for nowhere."""
+        before_offset = at_offset - UNSEALED_MAX_COUNT
+        end = self._waiting.overdue_end(stream, before_offset=before_offset, tick_ns=tick_ns)
+        if end and self._sealing.names_more(stream, through_offset=at_offset):
+            return 0
+        return end
 
     def _popped(self, stream: Stream, last: int) -> Iterator[Pending]:
-        waiting = self._pending.get(stream, {})
-        for sequence in sorted(s for s in waiting if s <= last):
-            item = waiting.pop(sequence)
-            self._remember(Identity(*stream, sequence), item.digest)
+        for sequence, item in self._waiting.taken(stream, self._heard.end(stream), last):
+            self._heard.remember(Identity(*stream, sequence), item.digest)
             yield item
-        if not waiting:
-            self._pending.pop(stream, None)
-        self._ends[stream] = max(last, self._ends.get(stream, 0))
-
-    def _remember(self, identity: Identity, digest: bytes) -> None:
-        self._remembered[identity] = digest
-        if len(self._remembered) > REMEMBERED_COUNT:
-            self._remembered.popitem(last=False)
+        self._heard.advance(stream, last)
 
     def _inputs(self) -> Inputs:
         return Inputs(
             observations_offset=self.needed_offset,
-            ends=tuple(StreamEnd(*stream, last) for stream, last in sorted(self._ends.items())),
+            ends=self._heard.stored_ends(),
             paced=tuple(Pace(*source, ns) for source, ns in sorted(self._paced.items())),
             lapsed=tuple(Pace(*source, ns) for source, ns in sorted(self._lapsed.items())),
-            absent=tuple(sorted(self._absent)),
+            absent=self._heard.stored_absent(),
         )
 
 
-def _conflict(identity: Identity, item: Pending) -> Quarantine:
-    """A second word under a name already taken: both are kept, the first holds."""
-    place = _place(item)
-    return Quarantine(
-        identity=identity,
-        topic=place[0],
-        partition=place[1],
-        offset=place[2],
-        digest=item.digest,
-        reason="conflict: the same name with other contents; the first holds",
-    )
-
-
-def _place(item: Pending) -> tuple[str, int, int]:
-    match item.entry:
-        case Summary(frame=frame):
-            return frame.topic, frame.partition, frame.offset
-        case Quarantine(topic=topic, partition=partition, offset=offset):
-            return topic, partition, offset
-        case Observed():
-            return "observations", 0, item.offset
+def _start_ns(registered: SourceRegistered) -> int:
+    """When a source begins; 0, for any time, when it did not say so readably."""
+    try:
+        return parse_instant(registered.starts_at) if registered.starts_at else 0
+    except BadInput:
+        return 0
 
 
 def _quarantined_event(entry: Quarantine, tick_ns: int) -> Event:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def nearest(given: str, known: Iterable[str]) -> str:
-    """``'sl-53' (did you mean it?)`` when something is close, otherwise the first few names."""
+    """``'sl-53' (the nearest name)`` when something is close, otherwise the first few names."""
     names = sorted(known)
     close = difflib.get_close_matches(given, names, n=1)
     if close:

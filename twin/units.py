@@ -11,6 +11,7 @@ from twin.errors import BadInput
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 MS_PER_S = 1_000
+NS_PER_H = 3600 * NS_PER_S
 MS_PER_H = 3_600_000
 PPM = 1_000_000
 MICRO_PER_USD = 1_000_000
@@ -19,6 +20,11 @@ USD_MAX = 10**12
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|\+00:00)"
 )
+
+
+def is_tick(interval_ns: int) -> bool:
+    """Whether ticks may be so long: whole milliseconds that divide an hour."""
+    return interval_ns > 0 and interval_ns % NS_PER_MS == 0 and NS_PER_H % interval_ns == 0
 
 
 def instant_text(instant_ns: int) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from api.asked import AskedHistory
+from api.asked import EXAMPLE_VIEW, AskedHistory, AskedViewHistory
 from api.history import period_rows
 from api.house import Accept, InHouse, answers
 from api.media import accepted, table_response
@@ -17,16 +17,13 @@ from twin.units import NS_PER_S, instant_text
 
 router = APIRouter(tags=["views"])
 
-ViewPath = Annotated[str, Path(description="A view by name.", examples=["capacity"], max_length=50)]
+ViewPath = Annotated[
+    str, Path(description="A view by name.", examples=[EXAMPLE_VIEW], max_length=50)
+]
 
 
-@router.get(
-    "/v1/history/{view}",
-    summary="A view over a period",
-    responses=answers(HistoryPage, "Rows, oldest first.", is_table=True),
-)
 def history(
-    house: InHouse, view: ViewPath, asked: Annotated[AskedHistory, Query()], accept: Accept = "*/*"
+    house: InHouse, view: ViewPath, asked: AskedHistory, accept: Accept = "*/*"
 ) -> Response:
     """Rows of every tick, or one row per key and step. Each column is rolled up in its own way:
     sum, mean, lowest, highest, last. A step is named by its end. Ask for a larger step, a shorter
@@ -42,3 +39,13 @@ def history(
         "step_s": asked.step / NS_PER_S if asked.step is not None else None,
     }
     return table_response(media, head=head, rows=found.rows, headers=tick_headers(found.newest))
+
+
+# FastAPI reads the parameters off the annotations; those of the views' keys are made, not written.
+history.__annotations__["asked"] = Annotated[AskedViewHistory, Query()]
+router.add_api_route(
+    "/v1/history/{view}",
+    history,
+    summary="A view over a period",
+    responses=answers(HistoryPage, "Rows, oldest first.", is_table=True),
+)

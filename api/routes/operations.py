@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
-from api.asked import Nothing
+from api.asked import NoParameters
 from api.house import InHouse, answers
 from api.media import json_response
 from api.metrics import CONTENT_TYPE, api_metrics, exposition, twin_metrics
@@ -19,8 +17,6 @@ from twin.errors import Unavailable
 from twin.views import HEALTH
 
 router = APIRouter(tags=["operations"])
-
-NoParameters = Annotated[Nothing, Query()]
 
 
 @router.get(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 from importlib.resources import files
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from api.asked import Nothing
+from api.asked import NoParameters
 from api.problems import problem_kinds
 
 router = APIRouter(include_in_schema=False)
@@ -20,8 +20,6 @@ HEADERS: Final = {
     "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 }
-
-NoParameters = Annotated[Nothing, Query()]
 
 
 @router.get(

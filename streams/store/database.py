@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import SQLModel, create_engine
 
@@ -15,6 +15,7 @@ from streams.store.tables import OWN_TABLES
 from twin.errors import BadInput, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
+EXPECTED = "sqlite:////absolute/path/twin.db, percent-encoded"
 
 
 def open_database(url: str) -> Engine:
@@ -25,7 +26,7 @@ def open_database(url: str) -> Engine:
     try:
         engine = create_engine(url)
     except (ArgumentError, ModuleNotFoundError) as error:
-        raise BadInput(f"database {url!r}: {error}", expected="sqlite:///path/twin.db") from None
+        raise BadInput(f"database {url!r}: {error}", expected=EXPECTED) from None
     if engine.dialect.name == "sqlite":
         if engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +42,17 @@ def open_database(url: str) -> Engine:
             remedy="start it, or give another with TWIN_DATABASE_URL",
         ) from None
     return engine
+
+
+def database_file(url: str) -> Path | None:
+    """The file of an SQLite database, or None for another; ``BadInput`` for no address at all."""
+    try:
+        made = make_url(url)
+    except ArgumentError as error:
+        raise BadInput(f"database {url!r}: {error}", expected=EXPECTED) from None
+    if made.get_backend_name() != "sqlite" or not made.database:
+        return None
+    return Path(made.database)
 
 
 def _turn(engine: Engine) -> AbstractContextManager[None]:

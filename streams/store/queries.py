@@ -158,7 +158,7 @@ def history(
     filters: Mapping[str, str],
     limit: int,
 ) -> list[RowDict]:
-    """Rows of a view over [from, to], rolled up to one per key and step of twin time.
+    """Rows of a view over (from, to], rolled up to one per key and step of twin time.
 
     Each column declares how it rolls up. A step is named by its end, like a tick.
     """
@@ -262,7 +262,10 @@ def _rolled_up(
         group = (int(row["step"]), *(row[name] for name in keys))
         if group not in groups and len(groups) == limit:
             raise BadInput(
-                f"more than {limit} rows", expected="fewer", remedy="ask for a larger step"
+                f"more than {limit} rows",
+                expected="fewer",
+                remedy="ask for a larger step",
+                field="step",
             )
         groups.setdefault(group, []).append(dict(row))
     return [

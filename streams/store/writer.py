@@ -8,12 +8,11 @@ transaction begins, so it is held for milliseconds.
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from streams.store.tables import (
     ALERT,
     DEAD_LETTER,
-    OWN_TABLES,
     SNAPSHOT,
     TICK,
     VIEW_TABLES,
@@ -186,13 +185,6 @@ class Writer:
             "journal_offset": commit.journal_offset,
             "body": body,
         }
-
-
-def forget(engine: Engine, branch: str) -> None:
-    """Delete every row of a branch; it can be rebuilt from the journal."""
-    with engine.begin() as db:
-        for table in OWN_TABLES:
-            db.execute(delete(table).where(table.c.branch == branch))
 
 
 def _fields(claim: Claim) -> dict[str, int]:

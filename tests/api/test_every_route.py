@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -241,11 +242,7 @@ def test_it_is_ready_once_a_tick_is_committed(client: httpx.Client) -> None:
 
 def test_a_database_of_another_log_is_not_ready(own: OneProcess, tmp_path: Path) -> None:
     other = load_settings({}, directory=tmp_path / "other")
-    settings_ = type(own.settings)(
-        directory=own.settings.directory,
-        broker_url=other.broker_url,
-        database_url=own.settings.database_url,
-    )
+    settings_ = msgspec.structs.replace(own.settings, broker_url=other.broker_url)
     with served(create_app(settings_)) as url, httpx.Client(base_url=url) as client:
         ready, satellites = client.get("/readyz"), client.get("/v1/satellites")
 

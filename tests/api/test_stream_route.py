@@ -121,7 +121,7 @@ def test_nothing_is_lost_between_what_was_missed_and_what_comes(own: OneProcess)
         after = house.reader.tick(None)
         numbers: list[int] = []
         with house.feed.listening():
-            writing = asyncio.create_task(asyncio.to_thread(own.step, 60))
+            writing = asyncio.create_task(asyncio.to_thread(own.run, 60))
             async for item in house.feed.follow(after):
                 assert isinstance(item, TickRows)
                 numbers.append(item.tick.number)
@@ -162,7 +162,7 @@ def test_a_slow_stream_is_told_of_its_gap_and_holds_nothing_up(own: OneProcess) 
             first = await anext(slow)
             seen = [await anext(quick)]
             for _ in range(12):
-                await asyncio.to_thread(own.step)
+                await asyncio.to_thread(own.tick)
                 seen.append(await anext(quick))
             gap, then = await anext(slow), await anext(slow)
             await slow.aclose()
@@ -209,7 +209,7 @@ def test_a_stream_opened_before_the_first_tick_waits_for_it(own: OneProcess, tmp
         async def scene(house: House) -> None:
             with house.feed.listening():
                 stream = house.feed.follow(None)
-                await asyncio.to_thread(empty.step)
+                await asyncio.to_thread(empty.tick)
                 item = await anext(stream)
                 await stream.aclose()
             assert isinstance(item, TickRows)

@@ -36,7 +36,7 @@ def ticks_of_rows(body: dict) -> set[str]:
 def test_no_answer_mixes_two_ticks(
     own: OneProcess, path: str, ticks_of: Callable[[dict], set[str]]
 ) -> None:
-    writing = threading.Thread(target=own.step, args=(TICKS_COUNT,))
+    writing = threading.Thread(target=own.run, args=(TICKS_COUNT,))
     seen: list[set[str]] = []
 
     with (
@@ -53,7 +53,7 @@ def test_no_answer_mixes_two_ticks(
 
 
 def test_the_hash_and_the_rows_of_an_answer_belong_together(own: OneProcess) -> None:
-    writing = threading.Thread(target=own.step, args=(TICKS_COUNT,))
+    writing = threading.Thread(target=own.run, args=(TICKS_COUNT,))
     seen: dict[str, dict] = {}
 
     with (

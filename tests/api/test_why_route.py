@@ -9,6 +9,7 @@ from api.schemas import AssumptionPage, OneAssumption, Why
 from api.why import JUDGED
 from streams.replay import records
 from tests.one_process import OneProcess
+from twin.baseline import load
 from twin.frames import decode_frame
 from twin.identity import digest_of
 from twin.records import Chain
@@ -85,8 +86,33 @@ def test_a_figure_names_the_assumptions_it_rests_on(client: httpx.Client) -> Non
 
     assert names("energy", "ai1-sso,orbit", "generated_w") == {"class", "shell", "power"}
     assert "site" in names("energy", "c2-gb200,c2-gb200", "compute_w")
-    assert "alarm" in names("capacity", "sl-53,orbit,downlink_bps", JUDGED[0])
     assert names("health", "world-2029", "late_count") == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "alarms"),
+    [
+        ("sl-53,orbit,downlink_bps", "anomaly_count", ["alarm.row_power_residual_fraction"]),
+        ("sl-53,orbit,downlink_bps", "available_qty", []),
+        ("c2-gb200,north-america,accelerator_count", "anomaly_count", []),
+    ],
+)
+def test_a_threshold_is_named_only_where_it_decides_the_figure(
+    client: httpx.Client, key: str, column: str, alarms: list[str]
+) -> None:
+    asked = {"view": "capacity", "key": key, "column": column}
+
+    body = client.get("/v1/why", params=asked).json()
+
+    named = [fact["name"] for fact in body["assumptions"]]
+    assert [name for name in named if name.startswith("alarm.")] == alarms
+
+
+def test_every_threshold_named_exists() -> None:
+    known = load("2029").assumptions
+
+    for names in JUDGED.values():
+        assert set(names) <= set(known)
 
 
 @pytest.mark.parametrize(

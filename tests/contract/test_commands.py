@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.codec import ARROW, Envelope, outgoing
+from streams.codec import Envelope, outgoing
 from streams.log.port import Outgoing, open_log
 from tests.contract.conftest import Command, as_json, committed, hashes
 from tests.streams.test_codec import POISON
 from twin.errors import BadInput
 from twin.identity import Identity, digest_of
+from twin.simulate.outbox import ARROW
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from streams.topics import JOURNAL
 from tests.infra.processes import descendants, is_alive
 from twin.errors import TwinError
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 GOOD = (
     "STARLINK-1",
     "1 44713U 19074A   26150.50000000  .00001000  00000-0  80000-4 0  9992",

@@ -9,6 +9,7 @@ import pytest
 from infra.command import main
 from infra.options import asked_of, settings_of, speed_of
 from infra.usage import BadUsage
+from streams.settings import SETTINGS
 
 NOTHING = dict.fromkeys(("world", "catalog", "seed", "start", "tick", "faults", "satellites"))
 
@@ -38,6 +39,38 @@ def test_a_variable_that_is_off_is_bad_usage(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(BadUsage, match="TWIN_PORT"):
         settings_of(None)
+
+
+def test_a_folder_that_is_a_file_is_bad_usage(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(BadUsage, match="which is no folder"):
+        settings_of(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["demo", "--plain", "--ticks", "1"], "twin: /proc/nowhere: no such file or directory"),
+        (["simulate", "--ticks", "1"], "twin: /proc/nowhere: no such file or directory"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_with_the_file(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main([*words, "--dir", "/proc/nowhere"])
+
+    assert status == 1
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+def test_help_says_every_setting_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--help"])
+
+    printed = " ".join(capsys.readouterr().out.split())
+    for setting in SETTINGS:
+        meaning = setting.meaning.replace("`", "")
+        assert f"{setting.variable} {meaning} [{setting.default}]" in printed
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

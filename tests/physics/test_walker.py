@@ -1,4 +1,4 @@
-"""Walker shells and sun-synchronous orbits."""
+"""Walker shells, and nodes by local time."""
 
 from __future__ import annotations
 
@@ -12,15 +12,11 @@ from twin.errors import BadInput
 from twin.physics.constants import EARTH_EQUATORIAL_RADIUS_KM
 from twin.physics.earth import beta_rad, sun_direction_inertial
 from twin.physics.orbit import positions_itrs_km
-from twin.physics.walker import (
-    dawn_dusk_raan_deg,
-    local_time_raan_deg,
-    sun_synchronous_inclination_deg,
-    walker,
-)
+from twin.physics.walker import local_time_raan_deg, walker
 
 EPOCH_NS = instant_ns("2029-01-01T00:00:00+00:00")
 DAY_NS = 86_400_000_000_000
+DUSK_H = 18.0
 
 
 def test_a_shell_has_its_planes_side_by_side_and_its_seats_evenly_spread() -> None:
@@ -59,34 +55,22 @@ def test_no_two_satellites_of_a_filed_shell_come_within_ten_kilometres() -> None
     assert nearest_km > 10.0
 
 
-@pytest.mark.parametrize(
-    ("altitude_km", "inclination_deg"),
-    # Vallado, Fundamentals of Astrodynamics, 4th ed., sun-synchronous orbits; Landsat 8.
-    [(600.0, 97.79), (705.0, 98.2), (800.0, 98.6)],
-)
-def test_sun_synchronous_inclinations_are_the_known_ones(
-    altitude_km: float, inclination_deg: float
-) -> None:
-    assert sun_synchronous_inclination_deg(altitude_km) == pytest.approx(inclination_deg, abs=0.1)
-
-
 def test_a_dawn_dusk_orbit_keeps_the_sun_above_its_side_for_a_year() -> None:
-    inclination = math.radians(sun_synchronous_inclination_deg(650.0))
+    inclination = math.radians(97.99)  # sun-synchronous at 650 km
 
-    betas_deg = [
-        math.degrees(
-            beta_rad(
-                np.array([inclination]),
-                np.radians([dawn_dusk_raan_deg(EPOCH_NS + day * DAY_NS)]),
-                sun_direction_inertial(EPOCH_NS + day * DAY_NS),
-            )[0]
-        )
-        for day in range(0, 365, 5)
+    days_ns = range(EPOCH_NS, EPOCH_NS + 365 * DAY_NS, 5 * DAY_NS)
+    betas_rad = [
+        beta_rad(
+            np.array([inclination]),
+            np.radians([local_time_raan_deg(day_ns, node_local_time_h=DUSK_H)]),
+            sun_direction_inertial(day_ns),
+        )[0]
+        for day_ns in days_ns
     ]
 
     # A right angle less the Sun's declination and the orbit's tilt off the pole; equation of time.
-    assert min(betas_deg) > 55.0
-    assert max(betas_deg) < 90.0
+    assert min(np.degrees(betas_rad)) > 55.0
+    assert max(np.degrees(betas_rad)) < 90.0
 
 
 def test_a_node_at_noon_lies_under_the_sun_and_six_hours_are_a_quarter_turn() -> None:
@@ -95,7 +79,8 @@ def test_a_node_at_noon_lies_under_the_sun_and_six_hours_are_a_quarter_turn() ->
     noon_deg = local_time_raan_deg(equinox_ns, node_local_time_h=12.0)
 
     assert (noon_deg + 180.0) % 360.0 - 180.0 == pytest.approx(0.0, abs=2.0)
-    assert (dawn_dusk_raan_deg(equinox_ns) - noon_deg) % 360.0 == pytest.approx(90.0)
+    dusk_deg = local_time_raan_deg(equinox_ns, node_local_time_h=DUSK_H)
+    assert (dusk_deg - noon_deg) % 360.0 == pytest.approx(90.0)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +105,3 @@ def test_an_impossible_shell_is_refused_and_the_field_is_named(
         )
 
     assert refusal.value.field == field
-
-
-def test_no_orbit_is_sun_synchronous_too_far_out() -> None:
-    with pytest.raises(BadInput, match="no sun-synchronous orbit"):
-        sun_synchronous_inclination_deg(6000.0)

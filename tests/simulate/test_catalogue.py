@@ -15,8 +15,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from twin.baseline import load
 from twin.errors import BadInput
+from twin.physics.element_sets import from_tle
 from twin.simulate.catalogue import BadRow, Catalogue, read_catalogue, segment_of
 
 SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -99,6 +102,13 @@ def only_bad(data: bytes) -> BadRow:
     return bad
 
 
+def segments_of(catalogue: Catalogue) -> NDArray[np.str_]:
+    """The segment of each satellite."""
+    return segment_of(
+        load("2026"), inclination_deg=catalogue.inclination_deg, altitude_km=catalogue.altitude_km
+    )
+
+
 # Real files
 
 
@@ -144,9 +154,7 @@ def test_altitudes_fall_into_the_bands_counted_from_the_same_snapshots_elsewhere
     counts, _ = np.histogram(catalogue.altitude_km, [-np.inf, 400, 455, 495, 525, np.inf])
     bands = ("lt_400", "400_455", "455_495", "495_525", "ge_525")
     assert counts.tolist() == [int(expected[f"n_alt_{band}"]) for band in bands]
-    assert (segment_of(catalogue.inclination_deg, catalogue.altitude_km) == "sl-70").sum() == int(
-        expected["n_inc70"]
-    )
+    assert (segments_of(catalogue) == "sl-70").sum() == int(expected["n_inc70"])
 
 
 def test_arrays_names_and_orbits_of_a_real_catalogue_stand_in_one_order() -> None:
@@ -157,20 +165,19 @@ def test_arrays_names_and_orbits_of_a_real_catalogue_stand_in_one_order() -> Non
 
     by_number = {int(lines[row + 1][2:7]): lines[row : row + 3] for row in range(0, 300, 3)}
     for row, number in enumerate(catalogue.asset_id.tolist()):
-        name, first, second = by_number[number]
+        name, _, second = by_number[number]
         assert catalogue.names[row] == name.strip()
-        assert catalogue.each_satrec[row].satnum == number
         assert catalogue.inclination_deg[row] == pytest.approx(float(second[8:16]))
-        assert catalogue.launch_year[row] == 2000 + int(first[9:11])
 
 
 def test_epochs_in_integers_agree_with_those_sgp4_holds() -> None:
-    catalogue = read_catalogue(real("starlink_20260530.tle"))
+    lines = real("starlink_20260530.tle").decode().splitlines()
 
-    for row in range(0, len(catalogue), 97):
-        satrec = catalogue.each_satrec[row]
+    for row in range(0, len(lines), 3 * 97):
+        elements = from_tle(*(line.rstrip() for line in lines[row : row + 3]))
+        satrec = elements.satrec
         held_s = (satrec.jdsatepoch - 2440587.5 + satrec.jdsatepochF) * 86400.0
-        assert catalogue.epoch_ns[row] / 1e9 == pytest.approx(held_s, abs=1e-4)
+        assert elements.epoch_ns / 1e9 == pytest.approx(held_s, abs=1e-4)
 
 
 def test_one_satellite_as_omm_and_as_tle_is_the_same_satellite_with_its_six_digits() -> None:
@@ -180,7 +187,6 @@ def test_one_satellite_as_omm_and_as_tle_is_the_same_satellite_with_its_six_digi
     lines = read_catalogue(tle(*(line for pair in pairs["tle"].values() for line in pair)))
 
     assert messages.asset_id.tolist() == lines.asset_id.tolist() == [25544, 100534]
-    assert messages.launch_year.tolist() == lines.launch_year.tolist() == [1998, 2026]
     assert messages.altitude_km == pytest.approx(lines.altitude_km, abs=1e-3)
     assert messages.inclination_deg == pytest.approx(lines.inclination_deg)
     assert np.abs(messages.epoch_ns - lines.epoch_ns).max() < 1_000_000
@@ -189,7 +195,7 @@ def test_one_satellite_as_omm_and_as_tle_is_the_same_satellite_with_its_six_digi
 def test_real_starlinks_fall_into_the_five_segments() -> None:
     catalogue = read_catalogue(real("starlink_20260530.tle"))
 
-    counts = Counter(segment_of(catalogue.inclination_deg, catalogue.altitude_km).tolist())
+    counts = Counter(segments_of(catalogue).tolist())
 
     assert set(counts) == {"sl-43", "sl-53", "sl-70", "sl-97", "sl-dtc"}
     assert counts["sl-97"] == 1_109
@@ -220,7 +226,7 @@ def test_numbers_beyond_alpha_5_are_kept_beside_sgp4s_record() -> None:
     catalogue = from_messages(omm(NORAD_CAT_ID=340_000), omm(NORAD_CAT_ID="799500001"))
 
     assert catalogue.asset_id.tolist() == [340_000, 799_500_001]
-    assert [catalogue.each_satrec[row].satnum for row in (0, 1)] == [0, 0]
+    assert catalogue.bad == ()
 
 
 def test_csv_gives_the_same_catalogue_as_json() -> None:
@@ -238,7 +244,6 @@ def test_elements_years_old_are_not_bad() -> None:
     catalogue = from_messages(omm(EPOCH="1998-11-20T06:40:00.000000", OBJECT_ID="1998-067A"))
 
     assert catalogue.bad == ()
-    assert catalogue.launch_year.tolist() == [1998]
 
 
 # Broken rows
@@ -251,6 +256,8 @@ def test_elements_years_old_are_not_bad() -> None:
         (LINE_1, LINE_2[:-1] + "5", 5, "checksum '5'; expected '4'"),
         (LINE_1, OTHER_2, 5, "line 2 is of '44714'; expected '25544'"),
         (LINE_1, changed(LINE_2, 52, "18.20000000"), 4, "SGP4 error 6 at its epoch"),
+        (changed(LINE_1, 18, " 8"), LINE_2, 4, "epoch year ' 8'"),
+        (changed(LINE_1, 18, "  "), LINE_2, 4, "epoch year '  '"),
     ],
 )
 def test_a_broken_set_is_listed_with_its_line_and_reason_and_the_good_one_loads(
@@ -309,12 +316,49 @@ def test_a_row_of_csv_that_is_cut_short_is_listed_with_its_line() -> None:
     assert "is missing" in bad.reason
 
 
-def test_csv_that_no_reader_can_go_on_with_keeps_the_rows_before() -> None:
-    endless = b'"' + b"x" * 200_000
+@pytest.mark.parametrize("row", [b'"' + b"x" * 200_000, b'"ISS,25544,'])
+def test_a_row_of_csv_no_reader_can_go_on_with_costs_no_other(row: bytes) -> None:
+    before, heading_and = as_csv(omm()), as_csv(omm(NORAD_CAT_ID=7)).split(b"\r\n", 1)
 
-    bad = only_bad(as_csv(omm()) + endless)
+    catalogue = read_catalogue(before + row + b"\r\n" + heading_and[1])
 
-    assert "CSV that ends here" in bad.reason
+    assert catalogue.asset_id.tolist() == [7, 100_534]
+    assert [(bad.line, bad.reason[:23]) for bad in catalogue.bad] == [
+        (3, "CSV that cannot be read")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("EPOCH", '"1600-01-01T00:00:00"', "EPOCH is in 1600"),
+        ("EPOCH", '"9999-12-31T23:59:59"', "EPOCH is in 9999"),
+        ("NORAD_CAT_ID", "9" * 5000, "NORAD_CAT_ID is 'inf'"),
+        ("BSTAR", "1e308", "cannot place"),
+        ("MEAN_MOTION", "1e-300", "0.01 or more"),
+        ("MEAN_MOTION", "1e300", "SGP4"),
+        ("INCLINATION", "1e308", "inclination is 1e+308"),
+    ],
+)
+def test_a_message_with_a_value_out_of_all_bounds_costs_no_other(
+    key: str, value: str, reason: str
+) -> None:
+    odd = json.dumps(omm(NORAD_CAT_ID=7) | {key: "@"}).replace('"@"', value)
+
+    catalogue = read_catalogue(f"[{json.dumps(omm())}, {odd}]".encode())
+
+    assert catalogue.asset_id.tolist() == [100_534]
+    assert reason in catalogue.bad[0].reason
+
+
+@pytest.mark.parametrize("value", ["[" * 900 + "]" * 900, '"\\ud800\\u001b[31m"', "7", "true"])
+def test_a_name_of_any_kind_costs_no_other_and_can_be_printed(value: str) -> None:
+    odd = json.dumps(omm(NORAD_CAT_ID=7, OBJECT_NAME=0)).replace('": 0,', f'": {value},', 1)
+
+    catalogue = read_catalogue(f"[{json.dumps(omm())}, {odd}, {value}]".encode())
+
+    assert catalogue.asset_id.tolist() == [7, 100_534]
+    assert all(name.isprintable() for name in catalogue.names)
 
 
 def test_of_two_sets_of_one_satellite_the_newer_wins_and_the_other_is_listed() -> None:
@@ -375,7 +419,7 @@ def test_direct_to_cell_is_told_by_altitude_and_the_rest_by_the_nearest_inclinat
     inclination_deg = np.array([43.0, 53.2, 70.0, 97.6, 43.0, 53.0, 70.0, 33.0, 42.9])
     altitude_km = np.array([480.0, 545.0, 570.0, 465.0, 355.0, 399.9, 350.0, 500.0, 400.0])
 
-    segments = segment_of(inclination_deg, altitude_km)
+    segments = segment_of(load("2026"), inclination_deg=inclination_deg, altitude_km=altitude_km)
 
     assert segments.tolist() == [
         "sl-43", "sl-53", "sl-70", "sl-97", "sl-dtc", "sl-dtc", "sl-70", "sl-43", "sl-43",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twin.simulate.luck import draw, draws, philox, triangular, uniform
+from twin.simulate.luck import draw, draws, philox, uniform
 
 LAST = 0xFFFFFFFF
 FLEET = np.arange(100_000, dtype=np.uint32)
@@ -80,14 +80,3 @@ def test_uniforms_are_spread_evenly_and_their_words_are_independent() -> None:
     # Expected 5,000 a bin, standard deviation 69; a correlation's is 0.003.
     assert np.abs(counts - 5000).max() < 5 * 69
     assert np.abs(np.corrcoef(numbers.T) - np.eye(4)).max() < 0.015
-
-
-def test_triangular_noise_is_centred_and_stays_within_its_half_width() -> None:
-    words = draws(1, purpose=1, assets=FLEET, tick=1)
-
-    noise = np.array([triangular(np.uint64(a), np.uint64(b)) for a, b, _, _ in words[:20_000]])
-
-    assert abs(noise.mean()) < 0.015
-    assert noise.std() == pytest.approx(np.sqrt(1 / 6), abs=0.01)
-    assert np.abs(noise).max() < 1.0
-    assert triangular(np.uint64(5), np.uint64(5)) == 0.0

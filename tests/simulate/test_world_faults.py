@@ -7,6 +7,7 @@ from worlds import (
     baseline_of,
     folded,
     frame_of,
+    planned,
     small_world,
     ticks,
 )
@@ -71,7 +72,7 @@ def test_the_faults_of_2026_strike_what_flies_then() -> None:
 
 def test_the_alarm_of_a_fault_names_satellites_it_struck() -> None:
     world = small_world(has_faults=True, satellites_count=2000)
-    strike = next(s for s in world.planned_faults if s.fault.kind == "array_loss")
+    strike = next(s for s in planned(world) if s.fault.kind == "array_loss")
     tick = next(ticks(world, 1))
     assets = struck(7, strike, frame_of(tick, "sl-53/public/0").columns["asset_id"])
 
@@ -89,7 +90,7 @@ def test_the_alarm_of_a_fault_names_satellites_it_struck() -> None:
 
 def test_a_failed_satellite_keeps_its_row_without_power_and_its_charge_is_written_off() -> None:
     world = small_world(has_faults=True)
-    strike = next(s for s in world.planned_faults if s.fault.kind == "assets_failed")
+    strike = next(s for s in planned(world) if s.fault.kind == "assets_failed")
     stream = f"{strike.segment}/public/0"
 
     said = list(ticks(world, strike.fault.first_tick + 2))
@@ -113,7 +114,7 @@ def test_a_failed_satellite_keeps_its_row_without_power_and_its_charge_is_writte
 
 def test_a_supply_cut_is_told_obeyed_and_ended() -> None:
     world = small_world(has_faults=True)
-    strike = next(s for s in world.planned_faults if s.fault.kind == "supply_cut")
+    strike = next(s for s in planned(world) if s.fault.kind == "supply_cut")
     first, last = strike.fault.first_tick, strike.fault.last_tick
     assert last is not None
 
@@ -143,7 +144,7 @@ def test_faults_without_a_segment_to_strike_are_left_out() -> None:
 
 
 def test_a_world_without_faults_and_one_with_share_all_luck_before_the_first() -> None:
-    first_tick = min(s.fault.first_tick for s in small_world(has_faults=True).planned_faults)
+    first_tick = min(s.fault.first_tick for s in planned(small_world(has_faults=True)))
 
     with_faults = list(ticks(small_world(has_faults=True), first_tick - 1))
     without = list(ticks(small_world(), first_tick - 1))

@@ -8,6 +8,7 @@ from worlds import (
     MINUTE_NS,
     baseline_of,
     bodies,
+    planned,
     small_catalogue,
     small_world,
     ticks,
@@ -51,7 +52,7 @@ def test_a_world_killed_and_resumed_says_the_same_bytes_as_one_never_killed(buil
 
 
 def test_a_poisoned_frame_in_the_last_tick_does_not_hinder_resuming() -> None:
-    fault = next(s.fault for s in drawn_world().planned_faults if s.fault.kind == "corrupt_frame")
+    fault = next(s.fault for s in planned(drawn_world()) if s.fault.kind == "corrupt_frame")
     said = list(ticks(drawn_world(), fault.first_tick + 1))
     last = said[fault.first_tick - 1]
     assert "faulty-sensor" in bodies(last)

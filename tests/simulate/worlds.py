@@ -17,6 +17,7 @@ from twin.observations import Observation, Observed, Quarantine
 from twin.observe import observe
 from twin.sequence import Head, Sequencer
 from twin.simulate.catalogue import Catalogue, read_catalogue
+from twin.simulate.faults import Strike, strikes
 from twin.simulate.outbox import ARROW, Sent, WorldTick
 from twin.simulate.world import State, World
 from twin.state import Twin
@@ -64,6 +65,11 @@ def small_catalogue(numbers: range | list[int]) -> Catalogue:
         second = f"{LINE_2[:2]}{number:05d}{LINE_2[7:17]}{raan_deg:8.4f}{LINE_2[25:68]}"
         lines += [first + _checksum(first), second + _checksum(second)]
     return read_catalogue("\n".join(lines).encode())
+
+
+def planned(world: World) -> tuple[Strike, ...]:
+    """The faults on purpose that a world of these segments has."""
+    return strikes(stream.split("/")[0] for stream in world.frame_streams)
 
 
 def ticks(world: World, count: int, state: State | None = None) -> Iterator[WorldTick]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 
@@ -13,14 +15,15 @@ from streams.codec import (
     decode_headers,
     encode_headers,
     observation_of,
+    observed,
     outgoing,
 )
 from streams.log.port import Message
 from tests.twin import frames, words
 from twin.errors import Poison
-from twin.events import AssumptionSet
+from twin.events import AlarmChanged, AssumptionSet, SourceLapsed, SourceRegistered
 from twin.identity import Identity, digest_of
-from twin.observations import Observed, Quarantine, Sealed
+from twin.observations import Observed, Quarantine, Sealed, decode_observation
 from twin.summaries import Summary
 
 IDENTITY = Identity("w", 1, "sl-53/public/0", 7)
@@ -94,6 +97,22 @@ def test_a_seal_brings_the_time_it_was_sent() -> None:
     assert observation.last == (("s", 3),)
 
 
+def registering(source: str, epoch: int, *, starts_at: str = "") -> Message:
+    said = SourceRegistered(source, 0, is_paced=True, description="x", starts_at=starts_at)
+    body = msgspec.json.encode(said).replace(b'"epoch":0', f'"epoch":{epoch}'.encode())
+    return message(body, kind="SourceRegistered", content_type=JSON)
+
+
+def sealing(**said) -> Message:
+    """A seal's message; what is said replaces its fields, integers of any length included."""
+    fields = ["sealed", "w", 1, 0, 60_000_000_000, [["s", 1]]]
+    for place, name in enumerate(("source", "epoch", "start_ns", "tick_ns", "last"), start=1):
+        fields[place] = said.get(name, fields[place])
+    return message(json.dumps(fields).encode(), kind=TICK_SEALED, content_type=JSON)
+
+
+ALARM = msgspec.json.encode(AlarmChanged("a", "warning", "raised", "s", 1.0, 0.5))
+
 POISON = {
     "empty body": message(b""),
     "tombstone": message(None),
@@ -109,9 +128,25 @@ POISON = {
     "other content type": message(b"<a/>", content_type="text/xml"),
     "wrong digest": message(frames.BODY, digest=bytes(32)),
     "other tick": message(frames.BODY, effective_ns=frames.TICK_NS + 1),
-    "seal of another": message(
-        msgspec.json.encode(words.seal({}, tick=1, source="x")),
-        kind=TICK_SEALED,
+    "outcome": message(ALARM, kind="AlarmChanged", content_type=JSON),
+    "frame as JSON": message(b"{}", content_type=JSON),
+    "event as Arrow": message(frames.BODY, kind="AssumptionSet"),
+    "frame of another kind": message(frames.BODY, kind="AcceleratorFrameReported"),
+    "frame of a future version": message(frames.BODY, version=2),
+    "decision of the sequencer": message(
+        msgspec.json.encode(SourceLapsed("w", 1, "")), kind="SourceLapsed", content_type=JSON
+    ),
+    "registration of another": registering("x", 1),
+    "registration of another epoch": registering("w", 10**30),
+    "registration that starts never": registering("w", 1, starts_at="soon"),
+    "integer of 100 bits": message(
+        b'{"shard":"s","segment":"x","asset_id_ranges":[[1,1' + b"0" * 30 + b']],"assets_count":1}',
+        kind="AssetsAssigned",
+        content_type=JSON,
+    ),
+    "nested integer of 100 bits": message(
+        b'{"corrects":"x","fields":{"a":[{"b":1' + b"0" * 30 + b'}]},"reason":"y"}',
+        kind="EventCorrected",
         content_type=JSON,
     ),
 }
@@ -127,6 +162,45 @@ def test_poison_is_quarantined_under_its_own_name_with_a_reason(name: str) -> No
     assert len(observation.reason) > 10
 
 
+BAD_SEALS = {
+    "of another": sealing(source="x"),
+    "of another epoch": sealing(epoch=10**30),
+    "sequence of 100 bits": sealing(last=[["s", 10**30]]),
+    "negative sequence": sealing(last=[["s", -1]]),
+    "stream twice": sealing(last=[["s", 1], ["s", 2]]),
+    "stream without a name": sealing(last=[["", 1]]),
+    "tick of 100 bits": sealing(tick_ns=10**30),
+    "tick without length": sealing(tick_ns=0),
+    "tick of a year": sealing(tick_ns=365 * 86_400 * 10**9),
+    "start before 1970": sealing(start_ns=-1),
+    "recursion bomb": message(b"[" * 200_000, kind=TICK_SEALED, content_type=JSON),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SEALS)
+def test_a_bad_seal_is_named_by_where_it_lies_for_no_seal_will_name_it(name: str) -> None:
+    observation = observation_of(BAD_SEALS[name])
+
+    assert isinstance(observation, Quarantine)
+    assert observation.identity == Identity("w", 0, "satellites/3", 11)
+    assert len(observation.reason) > 10
+
+
+def test_a_registration_of_a_source_by_itself_is_read() -> None:
+    registration = registering("w", 1, starts_at="2029-01-01T00:00:00Z")
+
+    assert isinstance(observation_of(registration), Observed)
+
+
+def test_what_was_observed_can_always_be_sent() -> None:
+    every = [*POISON.values(), *BAD_SEALS.values(), sealing(), message(frames.BODY)]
+
+    for one in every:
+        observation, stored = observed(one)
+
+        assert decode_observation(stored) == observation
+
+
 @pytest.mark.parametrize(
     "spoiled",
     [
@@ -135,8 +209,26 @@ def test_poison_is_quarantined_under_its_own_name_with_a_reason(name: str) -> No
         {"identity": Identity("w", 0, "s", 1)},
         {"identity": Identity("w", 1, "s", 0)},
         {"identity": Identity("w", 1, "s", 2**63)},
+        {"identity": Identity("w", 10**30, "s", 1)},
+        {"identity": Identity("", 1, "s", 1)},
+        {"identity": Identity("w", 1, "s" * 201, 1)},
+        {"version": 0},
+        {"version": -3},
+        {"correlation_id": "c" * 1000},
     ],
-    ids=["no headers", "not UTF-8", "epoch 0", "sequence 0", "sequence 2^63"],
+    ids=[
+        "no headers",
+        "not UTF-8",
+        "epoch 0",
+        "sequence 0",
+        "sequence 2^63",
+        "epoch 10^30",
+        "no source",
+        "long stream",
+        "version 0",
+        "version -3",
+        "long correlation",
+    ],
 )
 def test_without_readable_headers_a_message_is_named_by_where_it_lies(spoiled) -> None:
     observation = observation_of(message(frames.BODY, **spoiled))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from streams.keeping import Keeper
 from streams.log.port import Log, Outgoing
@@ -13,11 +16,10 @@ from streams.publish import Publisher
 from streams.replay import as_of, fold, journal_head, records
 from streams.sequencing import Sequencing
 from streams.store import queries
-from streams.store.tables import LIVE
-from streams.store.writer import forget
+from streams.store.tables import LIVE, OWN_TABLES
 from streams.topics import JOURNAL, OBSERVATIONS
 from tests.one_process import OneProcess
-from twin.errors import BrokenInvariant, Superseded
+from twin.errors import BrokenInvariant, Superseded, Unavailable
 from twin.records import Chain
 from twin.state import Twin
 from twin.views import VIEWS
@@ -118,7 +120,9 @@ def test_a_deleted_read_model_is_rebuilt_row_for_row(twin: OneProcess) -> None:
     twin.run(TICKS_COUNT)
     before = every_row(twin)
 
-    forget(twin.engine, LIVE)
+    with twin.engine.begin() as db:
+        for table in OWN_TABLES:
+            db.execute(delete(table).where(table.c.branch == LIVE))
     keeper = another_keeper(twin)
     keeper.resume()
     keeper.take_all()
@@ -215,3 +219,84 @@ def test_produced_is_applied_and_quarantined_to_the_last_word(twin: OneProcess) 
     # A quarantined word is in its record as an event that says so.
     assert produced == frames + events
     assert quarantined == 1
+
+
+class Locked:
+    """Stands before a method that is unavailable once, before it is done or just after."""
+
+    def __init__(self, method: Callable[..., Any], *, is_done: bool) -> None:
+        self._method, self._is_done = method, is_done
+        self._has_failed = False
+
+    def __call__(self, *arguments: Any, **more: Any) -> Any:
+        if self._has_failed:
+            return self._method(*arguments, **more)
+        self._has_failed = True
+        if self._is_done:
+            self._method(*arguments, **more)
+        raise Unavailable("the log is locked")
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["not written", "written all the same"])
+def test_a_sequencer_goes_on_where_the_log_did_not_answer(
+    twin: OneProcess, monkeypatch: pytest.MonkeyPatch, is_done: bool
+) -> None:
+    twin.run(2)
+    for _ in range(3):
+        twin.publisher.publish()
+    twin.observe()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(twin.log, "append", Locked(twin.log.append, is_done=is_done))
+        with pytest.raises(Unavailable):
+            twin.sequencing.take_all()
+        twin.sequencing.take_all()
+
+    assert [folded.twin.number for folded in twin.keeper.take_all()] == [3, 4, 5]
+    assert committed(twin) == replayed(twin.log)
+
+
+def test_a_keeper_goes_on_where_the_database_was_locked(
+    twin: OneProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin.run(2)
+    for _ in range(3):
+        twin.publisher.publish()
+    twin.observe()
+    twin.sequencing.take_all()
+    locked = sqlite3.connect(twin.settings.directory / "twin.db", isolation_level=None)
+    locked.execute("BEGIN IMMEDIATE")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("streams.store.database.BUSY_TIMEOUT_MS", 1)
+        twin.engine.dispose()
+        with pytest.raises(Unavailable, match="the read model: database is locked"):
+            twin.keeper.take_all()
+        pending_offset = twin.keeper.next_offset
+        locked.execute("ROLLBACK")
+        locked.close()
+        found = twin.keeper.take_all()
+
+    assert pending_offset == 2
+    assert [folded.twin.number for folded in found] == [3, 4, 5]
+    assert committed(twin) == replayed(twin.log)
+
+
+def test_a_keeper_that_could_not_resume_resumes_later(
+    twin: OneProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin.run(7)
+    keeper = another_keeper(twin)
+    locked = sqlite3.connect(twin.settings.directory / "twin.db", isolation_level=None)
+    locked.execute("BEGIN IMMEDIATE")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("streams.store.database.BUSY_TIMEOUT_MS", 1)
+        twin.engine.dispose()
+        with pytest.raises(Unavailable):
+            keeper.resume()
+    locked.execute("ROLLBACK")
+    locked.close()
+    keeper.resume()
+
+    assert keeper.twin.number == 7

@@ -11,7 +11,7 @@ from streams.patience import Patience
 from streams.topics import INPUTS, OBSERVATIONS
 from tests.one_process import OneProcess
 from twin.observations import Summary, decode_observation
-from twin.sequence import Source
+from twin.waiting import Source
 
 OBSERVERS = "observers"
 PATIENCE_S = 30.0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streams.log.placing import partition_for
 from streams.log.port import Log, open_log
 from streams.publish import Publisher
-from streams.topics import topic_specs
+from streams.topics import SATELLITES, WORKLOADS, topic_specs
 from twin.baseline import load
 from twin.simulate.world import World
 from twin.units import NS_PER_S, parse_instant
@@ -44,3 +45,16 @@ def test_resumed_after_every_tick_it_says_the_same(tmp_path: Path) -> None:
     assert any(sent.kind == "AssetsFailed" for tick in said for sent in tick.messages)
     steady_log.close()
     resumed_log.close()
+
+
+def test_a_message_lies_in_the_partition_of_its_key(tmp_path: Path) -> None:
+    log = a_log(tmp_path)
+    publisher = Publisher(log, a_world())
+    publisher.publish()
+
+    for topic in (SATELLITES, WORKLOADS):
+        partitions_count = log.topics()[topic].partitions
+        for partition in range(partitions_count):
+            for message in log.read(topic, partition, 0, limit=10_000, max_bytes=1 << 30):
+                assert partition_for(message.key or b"", partitions_count) == partition
+    log.close()

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.twin.frames import BODY, HEADER, REF, SPEC, columns
 from twin.errors import Poison
-from twin.frames import COLUMNS, ROWS_MAX_COUNT, decode_frame, encode_frame, encode_spec
+from twin.frames import (
+    BATTERY_MIN_WH,
+    COLUMNS,
+    ROWS_MAX_COUNT,
+    AcceleratorSpec,
+    decode_frame,
+    encode_frame,
+    encode_spec,
+    family_of,
+)
 from twin.observe import observe
+from twin.quantities import Q
+from twin.regions import RegionBox
+from twin.summaries import matrix_of
 
 
 def body(**changed) -> bytes:
@@ -100,6 +114,89 @@ def test_a_value_no_instrument_could_say_is_named_with_its_row(name: str, value:
 
     with pytest.raises(Poison, match=f"row 2: {name} is"):
         observe(frame, REF)
+
+
+BOX = RegionBox("europe", 36.0, 66.0, -10.0, 40.0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"regions": (BOX,) * 129}, "129 region boxes; expected at most 128"),
+        ({"regions": (replace(BOX, name="x" * 201),)}, "name of 201 characters"),
+        ({"regions": (replace(BOX, south_deg=80.0),)}, "south < north"),
+        ({"regions": (replace(BOX, west_deg=-200.0),)}, "west < east"),
+        ({"assumptions_digest": "0" * 70_000}, "a spec of .* bytes; expected at most 65536"),
+        ({"battery_wh": 1e-300}, "battery_wh"),
+        ({"radiator_m2": 1e9}, "radiator_m2"),
+        ({"segment": "s" * 201}, "segment"),
+    ],
+)
+def test_a_spec_that_says_too_much_is_refused(changed: dict, reason: str) -> None:
+    with pytest.raises(Poison, match=reason):
+        decode_frame(with_spec(encode_spec(replace(SPEC, **changed))))
+
+
+def with_spec(spec: bytes) -> bytes:
+    """The good frame under a spec that nobody has looked at."""
+    header = msgspec.json.encode(HEADER)
+    return rewritten(lambda s: s.with_metadata({b"twin.frame": header, b"twin.spec": spec}))
+
+
+@pytest.mark.parametrize("interval_ns", [0, -1, 10**30])
+def test_a_frame_of_a_tick_of_no_possible_length_is_refused(interval_ns: int) -> None:
+    header = msgspec.json.encode(replace(HEADER, interval_ns=0))
+    header = header.replace(b'"interval_ns":0', f'"interval_ns":{interval_ns}'.encode())
+
+    with pytest.raises(Poison, match="metadata"):
+        decode_frame(
+            rewritten(
+                lambda s: s.with_metadata({b"twin.frame": header, b"twin.spec": encode_spec(SPEC)})
+            )
+        )
+
+
+AT_MOST = 10**13
+"""What one row adds to a sum, in its small unit."""
+HIGHEST_SATELLITE = replace(
+    SPEC,
+    array_w=1e9,
+    battery_wh=BATTERY_MIN_WH,
+    is_compute=True,
+    radiator_m2=1e5,
+    radiator_emissivity_fraction=1.0,
+)
+POOLS = AcceleratorSpec(
+    segment="c2",
+    region="europe",
+    accelerator_w=1.0,
+    coolant_max_k=1.0,
+    accelerators_per_pool_count=1,
+    regions=(BOX,),
+    assumptions_digest="0",
+)
+
+
+@pytest.mark.parametrize("spec", [HIGHEST_SATELLITE, POOLS], ids=["satellite", "accelerator"])
+def test_a_frame_of_nothing_but_the_highest_values_stays_within_64_bits(spec) -> None:
+    family = family_of(spec)
+    highest = {
+        name: np.full(ROWS_MAX_COUNT, min(high, 2**32 - 1) if kind == "u4" else high, dtype=kind)
+        for name, kind, _, high in COLUMNS[family]
+    }
+    if family == "satellite":
+        highest |= {
+            "status": np.zeros(ROWS_MAX_COUNT, dtype="u1"),
+            "array_w": np.full(ROWS_MAX_COUNT, -1e3, dtype="f4"),
+        }
+
+    summary = observe(decode_frame(encode_frame(HEADER, encode_spec(spec), highest)), REF)
+
+    matrix = matrix_of(summary)
+    assert matrix[:, : Q.CHARGE_LOWEST_PPM].min() >= -1e6 * ROWS_MAX_COUNT
+    assert matrix[:, Q.TEMPERATURE_MK :].min() >= 0
+    assert matrix.max() <= 1.1 * AT_MOST * ROWS_MAX_COUNT
+    assert 46 * AT_MOST * ROWS_MAX_COUNT < 2**63
 
 
 @settings(max_examples=300, deadline=None)

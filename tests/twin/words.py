@@ -35,22 +35,36 @@ def observed(event_: Event) -> Observed:
     return Observed(event_, digest_of(event_.body))
 
 
-def registration(source: str = "w", *, is_paced: bool = True) -> Observed:
+def registration(
+    source: str = "w",
+    *,
+    is_paced: bool = True,
+    epoch: int = 1,
+    starts: int = 0,
+    starts_at: str | None = None,
+) -> Observed:
+    """A source that begins at the end of the tick ``starts``."""
+    if starts_at is None:
+        starts_at = instant_text(START_NS + starts * TICK_NS)
     body = SourceRegistered(
         source=source,
-        epoch=1,
+        epoch=epoch,
         is_paced=is_paced,
         description="made up",
-        starts_at=instant_text(START_NS),
+        starts_at=starts_at,
     )
-    return observed(event(body, stream="operations", sequence=1, source=source))
+    said = event(body, stream="operations", sequence=1, source=source)
+    identity = msgspec.structs.replace(said.identity, epoch=epoch)
+    return observed(msgspec.structs.replace(said, identity=identity))
 
 
-def assumption(name: str, *, sequence: int, source: str = "w", value: float = 1.0) -> Observed:
+def assumption(
+    name: str, *, sequence: int, source: str = "w", value: float = 1.0, stream: str = "ledger"
+) -> Observed:
     body = AssumptionSet(
         name=name, value=value, unit="count", as_of="2026-08-22", source="t", confidence="assumed"
     )
-    return observed(event(body, sequence=sequence, source=source))
+    return observed(event(body, stream=stream, sequence=sequence, source=source))
 
 
 def summary(
@@ -85,10 +99,10 @@ def summary(
     )
 
 
-def seal(last: dict[str, int], *, tick: int, source: str = "w") -> Sealed:
+def seal(last: dict[str, int], *, tick: int, source: str = "w", epoch: int = 1) -> Sealed:
     return Sealed(
         source=source,
-        epoch=1,
+        epoch=epoch,
         start_ns=START_NS + (tick - 1) * TICK_NS,
         tick_ns=START_NS + tick * TICK_NS,
         last=tuple(sorted(last.items())),

@@ -1,9 +1,12 @@
 """The sourced numbers and the worlds built on them, as data, and their loader."""
 
+from twin.baseline.book import read_faults, read_id_ranges
 from twin.baseline.load import Baseline, default_world, load, world_names
 from twin.baseline.plans import (
     Assumption,
     DemandProfile,
+    Fault,
+    FaultKind,
     SatelliteClass,
     SatelliteSegmentPlan,
     ShellPlan,
@@ -15,6 +18,8 @@ __all__ = [
     "Assumption",
     "Baseline",
     "DemandProfile",
+    "Fault",
+    "FaultKind",
     "RegionBox",
     "SatelliteClass",
     "SatelliteSegmentPlan",
@@ -22,5 +27,7 @@ __all__ = [
     "SitePlan",
     "default_world",
     "load",
+    "read_faults",
+    "read_id_ranges",
     "world_names",
 ]

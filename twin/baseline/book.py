@@ -1,17 +1,18 @@
-"""The package's own files as they lie on disk: ``worlds.json`` and ``assumptions/*.json``.
+"""The package's own files as they lie on disk: the worlds, the assumptions, faults and ids.
 
 What is wrong in them is our mistake, found by the tests, and so an assertion or a decoding error.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 import msgspec
 
-from twin.baseline.plans import Assumption
+from twin.baseline.plans import Assumption, Fault
 from twin.events import Supply
 
 
@@ -78,8 +79,19 @@ class Book(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def read_book() -> Book:
     """Every world and its segments; read once."""
-    path = files("twin.baseline").joinpath("worlds.json")
-    return msgspec.json.decode(path.read_bytes(), type=Book)
+    return msgspec.json.decode(_bytes_of("worlds.json"), type=Book)
+
+
+@cache
+def read_faults() -> tuple[Fault, ...]:
+    """The script of what goes wrong on purpose; a fault's place in it is part of its luck."""
+    return msgspec.json.decode(_bytes_of("faults.json"), type=tuple[Fault, ...])
+
+
+@cache
+def read_id_ranges() -> Mapping[str, int]:
+    """Which range of asset ids each segment has, by its number."""
+    return msgspec.json.decode(_bytes_of("asset_ids.json"), type=dict[str, int])
 
 
 def read_assumptions() -> dict[str, Assumption]:
@@ -95,3 +107,7 @@ def read_assumptions() -> dict[str, Assumption]:
     numbers = {entry.name: entry for entry in sorted(entries, key=lambda entry: entry.name)}
     assert len(numbers) == len(entries), "an assumption is named twice"
     return numbers
+
+
+def _bytes_of(name: str) -> bytes:
+    return files("twin.baseline").joinpath(name).read_bytes()

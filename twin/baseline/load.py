@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import msgspec
@@ -26,6 +25,7 @@ from twin.baseline.plans import (
 )
 from twin.errors import BadInput
 from twin.regions import RegionBox
+from twin.suggest import nearest
 
 BTU_PER_MMBTU = 1_000_000
 KWH_PER_MWH = 1_000
@@ -164,11 +164,4 @@ def _assumption(numbers: Numbers, name: str) -> Assumption:
 
 
 def _unknown(what: str, given: str, known: Iterable[str]) -> BadInput:
-    names = sorted(known)
-    nearest = get_close_matches(given, names, n=1, cutoff=0.0)
-    return BadInput(
-        f"unknown {what} {given!r}",
-        expected=f"one of {', '.join(names)}" if what != "assumption" else "a name of the baseline",
-        remedy=f"did you mean {nearest[0]!r}?",
-        field=what,
-    )
+    return BadInput(f"unknown {what} {given!r}", expected=nearest(given, known), field=what)

@@ -13,6 +13,8 @@ from twin.physics.constants import (
     SOLAR_CONSTANT_W_PER_M2,
 )
 
+FaultKind = Literal["array_loss", "radiator_loss", "assets_failed", "supply_cut", "corrupt_frame"]
+
 
 class Assumption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A number with its unit (the last word of its name), date, source and how far to trust it.
@@ -160,3 +162,25 @@ class DemandProfile(msgspec.Struct, frozen=True):
     base_fraction: float
     amplitude_fraction: float
     peak_h: float
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that goes wrong, from ``first_tick`` to ``last_tick`` (null: for good).
+
+    It strikes the first of ``segments`` that the world has: ``assets_fraction`` of its assets, each
+    of which loses ``lost_fraction`` of what the kind names.
+    """
+
+    name: str
+    kind: FaultKind
+    segments: tuple[str, ...]
+    first_tick: int
+    last_tick: int | None
+    assets_fraction: float
+    lost_fraction: float
+    component: str
+    cause: str
+
+    def is_on(self, number: int) -> bool:
+        """Whether it holds in the tick of this number."""
+        return self.first_tick <= number and (self.last_tick is None or number <= self.last_tick)

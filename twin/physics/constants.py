@@ -22,9 +22,6 @@ EARTH_MU_KM3_PER_S2: Final = 398600.4418
 EARTH_J2_RATIO: Final = 1.08262668e-3
 """Second zonal harmonic, unnormalised, EGM96 (NASA TP-1998-206861)."""
 
-TROPICAL_YEAR_S: Final = 365.24219 * 86400.0
-"""Equinox to equinox, J2000 (Astronomical Almanac)."""
-
 ASTRONOMICAL_UNIT_KM: Final = 149_597_870.7
 """IAU 2012 Resolution B2, exact."""
 

@@ -10,12 +10,10 @@ import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from twin.arrays import FloatArray
 from twin.physics.constants import EARTH_EQUATORIAL_RADIUS_KM, EARTH_FLATTENING_RATIO
 from twin.physics.trigonometry import sine_cosine
-
-FloatArray = NDArray[np.float64]
 
 DAY_NS: Final = 86_400_000_000_000
 J2000_NS: Final = 946_728_000_000_000_000

@@ -19,18 +19,25 @@ from sgp4.api import SGP4_ERRORS, Satrec
 from twin.errors import BadInput
 from twin.physics.earth import DAY_NS
 
-LARGEST_CATALOGUE_NUMBER: Final = 2**32 - 1
+FIRST_YEAR, LAST_YEAR = 1957, 2056
+"""Epochs that two digits of a year can name, and that nanoseconds in 64 bits can hold."""
+# Nine digits, as catalogues foresee; ground assets are numbered above.
+LARGEST_CATALOGUE_NUMBER: Final = 999_999_999
 _LARGEST_SATREC_NUMBER: Final = 339_999
+
+# What turns slower is beyond the Earth's sphere of influence, some 924,000 km.
+_SLOWEST_PER_DAY: Final = 0.01
 
 _TLE_LENGTH: Final = 69
 _CHECKSUM_VALUES: Final = bytes(
     code - 48 if 48 <= code <= 57 else int(code == ord("-")) for code in range(256)
 )
-_NUMBER: Final = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
-_POWER: Final = re.compile(r"[+-]?[0-9]{1,5}[+-][0-9]")
+# Of whole columns: blanks may stand before a number, never within or after it.
+_NUMBER: Final = re.compile(r" *[+-]?[0-9]*\.?[0-9]+")
+_POWER: Final = re.compile(r" *[+-]?[0-9]{1,5}[+-][0-9]")
 _COUNT: Final = re.compile(r"[0-9]+")
-_CATALOGUE: Final = re.compile(r"[0-9]{1,5}|[A-HJ-NP-Z][0-9]{4}")
-_DAY: Final = re.compile(r"[0-9]{1,3}\.[0-9]{8}")
+_CATALOGUE: Final = re.compile(r" *[0-9]{1,5}|[A-HJ-NP-Z][0-9]{4}")
+_DAY: Final = re.compile(r" *[0-9]{1,3}\.[0-9]{8}")
 _LINE_1_FIELDS: Final = (
     ("catalogue number", 2, 7, _CATALOGUE),
     ("epoch year", 18, 20, _COUNT),
@@ -81,11 +88,10 @@ _OMM_ONLY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ElementSet:
-    """One satellite's elements. ``launch_year`` is 0 where no designator is given."""
+    """One satellite's elements, as SGP4 takes them."""
 
     catalogue_number: int
     name: str
-    launch_year: int
     epoch_ns: int
     satrec: Satrec
 
@@ -115,7 +121,6 @@ def from_tle(name: str, line_1: str, line_2: str) -> ElementSet:
     return ElementSet(
         catalogue_number=number,
         name=name or str(number),
-        launch_year=_full_year(line_1[9:11]),
         epoch_ns=_tle_epoch_ns(line_1[18:20], line_1[20:32]),
         satrec=satrec,
     )
@@ -152,8 +157,7 @@ def from_omm(fields: Mapping[str, object]) -> ElementSet:
     _judge_at_epoch(satrec)
     return ElementSet(
         catalogue_number=number,
-        name=str(fields.get("OBJECT_NAME") or number).strip(),
-        launch_year=_launch_year(str(fields.get("OBJECT_ID") or "")),
+        name=_shown(fields.get("OBJECT_NAME") or number).strip(),
         epoch_ns=epoch_ns,
         satrec=satrec,
     )
@@ -173,30 +177,34 @@ def _judge_tle_line(
     if line[-1] != str(checksum):
         raise BadInput(f"checksum {line[-1]!r}", expected=f"'{checksum}'", field=field)
     for title, start, stop, pattern in fields:
-        if not pattern.fullmatch(line[start:stop].strip()):
+        if not pattern.fullmatch(line[start:stop]):
             raise BadInput(f"{title} {line[start:stop]!r}", expected="a number", field=field)
 
 
 def _judge_orbit(*, inclination_deg: float, mean_motion: float) -> None:
     if not 0.0 <= inclination_deg <= 180.0:
         raise BadInput(f"inclination is {inclination_deg:g} degrees", expected="0 to 180")
-    if not mean_motion > 0.0:
-        raise BadInput(f"mean motion is {mean_motion:g} turns a day", expected="above 0")
+    if not mean_motion >= _SLOWEST_PER_DAY:
+        raise BadInput(
+            f"mean motion is {mean_motion:g} turns a day", expected=f"{_SLOWEST_PER_DAY} or more"
+        )
 
 
 def _judge_at_epoch(satrec: Satrec) -> None:
     """Ask SGP4 for the one instant at which the elements must be good."""
-    code, _, _ = satrec.sgp4(satrec.jdsatepoch, satrec.jdsatepochF)
+    code, position_km, _ = satrec.sgp4(satrec.jdsatepoch, satrec.jdsatepochF)
     if code:
         raise BadInput(f"SGP4 error {code} at its epoch: {SGP4_ERRORS[code]}")
+    if not all(map(math.isfinite, position_km)):
+        raise BadInput("an orbit that SGP4 cannot place at its epoch", expected="finite elements")
 
 
 def _judge_omm_theory(fields: Mapping[str, object]) -> None:
     """Elements of another theory would load, and lie; a key that is absent means SGP4's."""
     for key, expected in _OMM_ONLY.items():
         given = fields.get(key)
-        if given not in (None, "") and str(given).strip() != expected:
-            raise BadInput(f"{key} is {given}", expected=expected, field=key)
+        if given not in (None, "") and _shown(given).strip() != expected:
+            raise BadInput(f"{key} is {_shown(given)}", expected=expected, field=key)
 
 
 def _catalogue_number(value: float) -> int:
@@ -220,7 +228,13 @@ def _omm_number(fields: Mapping[str, object], key: str) -> float:
             number = math.nan
         if math.isfinite(number):
             return number
-    raise BadInput(f"{key} is {str(value)[:40]!r}", expected="a finite number", field=key)
+    raise BadInput(f"{key} is {_shown(value)!r}", expected="a finite number", field=key)
+
+
+def _shown(value: object) -> str:
+    """A value in a sentence; of a list or an object, of whatever depth, only what it is."""
+    is_plain = value is None or isinstance(value, str | int | float)
+    return str(value)[:40] if is_plain else f"a {type(value).__name__}"
 
 
 def _omm_epoch(value: object) -> tuple[str, int]:
@@ -230,9 +244,15 @@ def _omm_epoch(value: object) -> tuple[str, int]:
         second = datetime.fromisoformat(found[1] if found else "").replace(tzinfo=UTC)
     except ValueError:
         raise BadInput(
-            f"EPOCH is {value!r}", expected="UTC like 2026-10-01T22:11:24.452448", field="EPOCH"
+            f"EPOCH is {_shown(value)}",
+            expected="UTC like 2026-10-01T22:11:24.452448",
+            field="EPOCH",
         ) from None
     assert found, "an empty text is no instant"
+    if not FIRST_YEAR <= second.year <= LAST_YEAR:
+        raise BadInput(
+            f"EPOCH is in {second.year}", expected=f"{FIRST_YEAR} to {LAST_YEAR}", field="EPOCH"
+        )
     fraction = (found[2] or "").ljust(9, "0")
     since_1970 = second - datetime(1970, 1, 1, tzinfo=UTC)
     whole_s = since_1970.days * 86400 + since_1970.seconds
@@ -250,12 +270,7 @@ def _tle_epoch_ns(year_text: str, day_text: str) -> int:
     return (first_day + int(day) - 1) * DAY_NS + int(fraction) * (DAY_NS // 10**8)
 
 
-def _launch_year(designator: str) -> int:
-    return int(designator[:4]) if _COUNT.fullmatch(designator[:4]) else 0
-
-
 def _full_year(two_digits: str) -> int:
-    """1957 to 2056, as the format has it; 0 where the columns are blank."""
-    if not _COUNT.fullmatch(two_digits):
-        return 0
-    return int(two_digits) + (2000 if int(two_digits) < 57 else 1900)
+    """1957 to 2056, as the format has it."""
+    century = 2000 if int(two_digits) <= LAST_YEAR % 100 else 1900
+    return century + int(two_digits)

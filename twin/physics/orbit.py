@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from twin.arrays import FloatArray, RealArray
 from twin.physics.constants import (
     EARTH_EQUATORIAL_RADIUS_KM,
     EARTH_J2_RATIO,
@@ -21,9 +21,6 @@ from twin.physics.constants import (
 from twin.physics.earth import earth_rotation_rad
 from twin.physics.kernel import kernel
 from twin.physics.trigonometry import sine_cosine
-
-FloatArray = NDArray[np.float64]
-Column = NDArray[np.float32] | NDArray[np.float64]
 
 _J2_REACH_KM2: Final = 1.5 * EARTH_J2_RATIO * EARTH_EQUATORIAL_RADIUS_KM**2
 
@@ -54,7 +51,7 @@ def positions_itrs_km(orbits: CircularOrbits, instant_ns: int) -> FloatArray:
 
 
 def write_positions_km(
-    orbits: CircularOrbits, instant_ns: int, *, x_km: Column, y_km: Column, z_km: Column
+    orbits: CircularOrbits, instant_ns: int, *, x_km: RealArray, y_km: RealArray, z_km: RealArray
 ) -> None:
     """The same, into three columns of shape ``(n,)``; computed in float64 whatever they hold."""
     _write_positions(
@@ -127,23 +124,6 @@ def place_in_plane_km(
 
 
 @kernel
-def circular_position_km(
-    semi_major_axis_km: float,
-    inclination_rad: float,
-    raan_rad: float,
-    argument_rad: float,
-    since_epoch_s: float,
-    rotation_rad: float,
-) -> tuple[float, float, float]:
-    """One satellite's x, y, z in ITRS, ``since_epoch_s`` after the epoch of its elements.
-
-    ``rotation_rad`` is the Earth's at the instant asked for. For use inside other kernels.
-    """
-    plane = plane_at(semi_major_axis_km, inclination_rad, raan_rad, since_epoch_s, rotation_rad)
-    return place_in_plane_km(plane, semi_major_axis_km, argument_rad, since_epoch_s)
-
-
-@kernel
 def _write_positions(
     semi_major_axis_km: FloatArray,
     inclination_rad: FloatArray,
@@ -151,9 +131,9 @@ def _write_positions(
     argument_rad: FloatArray,
     since_epoch_s: float,
     rotation_rad: float,
-    x_km: Column,
-    y_km: Column,
-    z_km: Column,
+    x_km: RealArray,
+    y_km: RealArray,
+    z_km: RealArray,
 ) -> None:
     """Fill the three columns; a plane is worked out once for the neighbours that share it."""
     plane = (0.0, 0.0, 0.0, 0.0, 0.0)

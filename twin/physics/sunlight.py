@@ -10,13 +10,10 @@ import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from twin.arrays import FloatArray, RealArray
 from twin.physics.constants import ASTRONOMICAL_UNIT_KM, EARTH_RADIUS_KM, SUN_RADIUS_KM
 from twin.physics.kernel import kernel
-
-FloatArray = NDArray[np.float64]
-Column = NDArray[np.float32] | NDArray[np.float64]
 
 SUN_SLOPE_RATIO: Final = SUN_RADIUS_KM / ASTRONOMICAL_UNIT_KM
 """Tangent of the Sun's angular radius at its mean distance."""
@@ -43,7 +40,7 @@ def illumination(
 
 @kernel
 def write_illumination(
-    x_km: Column, y_km: Column, z_km: Column, sun: FloatArray, seen_fraction: Column
+    x_km: RealArray, y_km: RealArray, z_km: RealArray, sun: FloatArray, seen_fraction: RealArray
 ) -> None:
     """Fill ``seen_fraction``, ``(n,)``, for three columns of positions; ``sun`` is ``(3,)``."""
     for row in range(x_km.size):

@@ -6,23 +6,20 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from sgp4.api import SatrecArray, accelerated
 from skyfield.api import load
 from skyfield.framelib import itrs
 from skyfield.sgp4lib import TEME
 from skyfield.timelib import Timescale
 
+from twin.arrays import FloatArray, UInt8Array
 from twin.physics.earth import DAY_NS
 from twin.physics.kernel import kernel
-
-FloatArray = NDArray[np.float64]
-Codes = NDArray[np.uint8]
 
 UNIX_EPOCH_JD: Final = 2440587.5
 
 
-def positions_itrs_km(satrecs: SatrecArray, instant_ns: int) -> tuple[FloatArray, Codes]:
+def positions_itrs_km(satrecs: SatrecArray, instant_ns: int) -> tuple[FloatArray, UInt8Array]:
     """Positions in axes that turn with the Earth, shape ``(n, 3)``, and an SGP4 code per row.
 
     Code 0 is sound; a row with another code is NaN: see ``sgp4.api.SGP4_ERRORS`` (6: decayed).
@@ -57,7 +54,7 @@ def _timescale() -> Timescale:
 
 @kernel
 def _rotate(
-    rotation: FloatArray, given_km: FloatArray, codes: Codes, rotated_km: FloatArray
+    rotation: FloatArray, given_km: FloatArray, codes: UInt8Array, rotated_km: FloatArray
 ) -> None:
     """Rotate each sound row; spelt out, because a matrix product's bits depend on the processor."""
     for row in range(given_km.shape[0]):

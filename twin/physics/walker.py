@@ -1,18 +1,15 @@
-"""Walker shells and sun-synchronous orbits: the elements of satellites nobody has catalogued."""
+"""Walker shells, and nodes by local time: the elements of satellites nobody has catalogued."""
 
 from __future__ import annotations
 
 import math
-from typing import Final
 
 import numpy as np
 
 from twin.errors import BadInput
-from twin.physics.constants import EARTH_EQUATORIAL_RADIUS_KM, TROPICAL_YEAR_S
+from twin.physics.constants import EARTH_EQUATORIAL_RADIUS_KM
 from twin.physics.earth import mean_sun_longitude_deg
-from twin.physics.orbit import CircularOrbits, orbit_rates_rad_per_s
-
-DUSK_H: Final = 18.0
+from twin.physics.orbit import CircularOrbits
 
 
 def walker(
@@ -50,32 +47,9 @@ def walker(
     )
 
 
-def sun_synchronous_inclination_deg(altitude_km: float) -> float:
-    """Inclination at which a circular orbit's node keeps pace with the mean Sun.
-
-    Raises BadInput where no inclination does: above about 5,974 km.
-    """
-    _require_above_ground(altitude_km)
-    needed = math.tau / TROPICAL_YEAR_S
-    polar_pull, _ = orbit_rates_rad_per_s(EARTH_EQUATORIAL_RADIUS_KM + altitude_km, 1.0)
-    cosine = needed / polar_pull
-    if cosine < -1.0:
-        raise BadInput(
-            f"altitude {altitude_km:g} km has no sun-synchronous orbit",
-            expected="at most about 5,974 km",
-            field="altitude_km",
-        )
-    return math.degrees(math.acos(cosine))
-
-
 def local_time_raan_deg(instant_ns: int, *, node_local_time_h: float) -> float:
     """Right ascension, 0 to 360, of a node where the mean local solar time is the one given."""
     return (mean_sun_longitude_deg(instant_ns) + (node_local_time_h - 12.0) * 15.0) % 360.0
-
-
-def dawn_dusk_raan_deg(instant_ns: int) -> float:
-    """Right ascension of the ascending node of an orbit along the terminator, northward at dusk."""
-    return local_time_raan_deg(instant_ns, node_local_time_h=DUSK_H)
 
 
 def _require_counts(**counts: int) -> None:

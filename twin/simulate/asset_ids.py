@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
-import msgspec
-
+from twin.baseline import read_id_ranges
 from twin.errors import BadInput
 
 IDS_PER_SEGMENT_COUNT: Final = 10_000_000
@@ -20,7 +16,7 @@ def first_asset_id(segment: str) -> int:
     Ids never shift when a segment comes or goes, so neither does anyone's luck. Raises BadInput
     for a segment without a range.
     """
-    places = _places()
+    places = read_id_ranges()
     if segment not in places:
         raise BadInput(
             f"segment {segment!r} has no range of asset ids",
@@ -29,9 +25,3 @@ def first_asset_id(segment: str) -> int:
             field="segment",
         )
     return places[segment] * IDS_PER_SEGMENT_COUNT + 1
-
-
-@cache
-def _places() -> Mapping[str, int]:
-    path = files("twin.baseline").joinpath("asset_ids.json")
-    return msgspec.json.decode(path.read_bytes(), type=dict[str, int])

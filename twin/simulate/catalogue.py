@@ -12,23 +12,22 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sgp4.api import Satrec, SatrecArray
+from sgp4.api import SatrecArray
 
+from twin.arrays import FloatArray, IntArray, UInt32Array
+from twin.baseline import Baseline
 from twin.errors import BadInput
 from twin.physics.constants import EARTH_EQUATORIAL_RADIUS_KM, EARTH_MU_KM3_PER_S2
 from twin.physics.element_sets import ElementSet, from_omm, from_tle
 
 Format = Literal["tle", "omm-json", "omm-csv"]
-FloatArray = NDArray[np.float64]
 
-# Filed inclinations of the Starlink shells; planet4589.org/astro/starsim/con.html.
-_SEGMENTS: Final = np.array(["sl-43", "sl-53", "sl-70", "sl-97"])
-_SEGMENT_INCLINATIONS_DEG: Final = np.array([43.0, 53.0, 70.0, 97.6])
+_INCLINATION: Final = ".inclination_deg"
 _DIRECT_TO_CELL: Final = "sl-dtc"
-# The direct-to-cell shells fly at about 355 km, the broadband shells above 450 km.
-_DIRECT_TO_CELL_BELOW_KM: Final = 400.0
+_BROADBAND_BESIDE_IT: Final = ("sl-43", "sl-53")
 _EXCERPT_LENGTH: Final = 80
 _NAME_LENGTH_MAX: Final = 60
+_DIGITS_MAX_COUNT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +44,16 @@ class Catalogue:
     """The n satellites that loaded, by ascending ``asset_id`` (their catalogue number), each once.
 
     Arrays have shape ``(n,)`` and follow that order, as do ``names`` and ``satrecs``.
-    ``satrecs`` propagates all at once; ``each_satrec`` has the same records, to make an array of
-    some. ``altitude_km`` is the semi-major axis of the mean motion less the equatorial radius;
-    ``launch_year`` is 0 where unknown; ``sha256`` is of the bytes that were read.
+    ``altitude_km`` is the semi-major axis of the mean motion less the equatorial radius;
+    ``sha256`` is of the bytes that were read.
     """
 
-    asset_id: NDArray[np.uint32]
+    asset_id: UInt32Array
     names: tuple[str, ...]
     satrecs: SatrecArray
-    each_satrec: tuple[Satrec, ...]
     inclination_deg: FloatArray
     altitude_km: FloatArray
-    launch_year: NDArray[np.int16]
-    epoch_ns: NDArray[np.int64]
+    epoch_ns: IntArray
     sha256: str
     format: Format
     bad: tuple[BadRow, ...]
@@ -98,17 +94,24 @@ def read_catalogue(data: bytes) -> Catalogue:
     return _catalogue(chosen, sha256=hashlib.sha256(data).hexdigest(), kind=kind, bad=tuple(bad))
 
 
-def segment_of(inclination_deg: FloatArray, altitude_km: FloatArray) -> NDArray[np.str_]:
-    """The Starlink segment each satellite flies in, shape ``(n,)``.
+def segment_of(
+    baseline: Baseline, *, inclination_deg: FloatArray, altitude_km: FloatArray
+) -> NDArray[np.str_]:
+    """The Starlink segment each satellite flies in, shape ``(n,)``, by the ``catalogue.`` numbers.
 
     Direct-to-cell satellites are told by their altitude, all others by the nearest inclination. A
     broadband satellite still climbing, or on its way down, is taken for direct-to-cell meanwhile.
     """
-    distance_deg = np.abs(inclination_deg[:, np.newaxis] - _SEGMENT_INCLINATIONS_DEG)
-    segment = _SEGMENTS[distance_deg.argmin(axis=1)]
-    is_direct_to_cell = (altitude_km < _DIRECT_TO_CELL_BELOW_KM) & np.isin(
-        segment, ("sl-43", "sl-53")
-    )
+    names = [
+        name
+        for name in baseline.assumptions
+        if name.startswith("catalogue.") and name.endswith(_INCLINATION)
+    ]
+    segments = np.array([name.split(".")[1] for name in names])
+    filed_deg = np.array([baseline.number(name) for name in names])
+    segment = segments[np.abs(inclination_deg[:, np.newaxis] - filed_deg).argmin(axis=1)]
+    below_km = baseline.number(f"catalogue.{_DIRECT_TO_CELL}.altitude_max_km")
+    is_direct_to_cell = (altitude_km < below_km) & np.isin(segment, _BROADBAND_BESIDE_IT)
     return np.where(is_direct_to_cell, _DIRECT_TO_CELL, segment)
 
 
@@ -169,7 +172,7 @@ def _why_alone(line: str) -> str:
 
 def _json_rows(text: str) -> Iterator[_Row]:
     try:
-        messages = json.loads(text)
+        messages = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise BadInput(
             f"JSON that cannot be read: {error}", expected="a list of OMM", field="catalogue"
@@ -180,23 +183,48 @@ def _json_rows(text: str) -> Iterator[_Row]:
         if isinstance(message, dict):
             yield _omm_row(number, message)
         else:
-            yield _Row(number, str(message), BadInput("not an object", expected="an OMM"))
+            # Not quoted: it may be of any depth.
+            title = f"a {type(message).__name__}"
+            yield _Row(number, title, BadInput("not an object", expected="an OMM"))
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; thousands of digits are infinite, instead of an end to the whole file."""
+    return int(digits) if len(digits) <= _DIGITS_MAX_COUNT else float(digits)
 
 
 def _csv_rows(text: str) -> Iterator[_Row]:
-    body = text.lstrip()
-    reader = csv.DictReader(body.split("\n"), restkey="")
-    blank_lines_count = text[: len(text) - len(body)].count("\n")
+    """Line by line: a quote that is never closed costs its own row and no other."""
+    lines = enumerate(text.split("\n"), start=1)
+    filled = ((number, line.rstrip("\r")) for number, line in lines if line.strip())
+    keys = _heading(next(filled)[1])
+    for number, line in filled:
+        try:
+            fields = dict(zip(keys, _cells(line), strict=False))
+        except csv.Error as error:
+            yield _Row(number, line, BadInput(f"CSV that cannot be read: {error}"))
+        else:
+            yield _omm_row(number, fields)
+
+
+def _heading(line: str) -> list[str]:
     try:
-        for fields in reader:
-            yield _omm_row(reader.line_num + blank_lines_count, fields)
+        return _cells(line)
     except csv.Error as error:
-        line = reader.line_num + blank_lines_count
-        yield _Row(line, "", BadInput(f"CSV that ends here: {error}"))
+        raise BadInput(
+            f"a heading that cannot be read: {error}",
+            expected="the names of OMM fields between commas",
+            field="catalogue",
+        ) from error
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in next(csv.reader([line], strict=True))]
 
 
 def _omm_row(number: int, fields: Mapping[str, object]) -> _Row:
-    title = str(fields.get("OBJECT_NAME") or fields.get("NORAD_CAT_ID") or "")
+    name = fields.get("OBJECT_NAME") or fields.get("NORAD_CAT_ID")
+    title = str(name) if isinstance(name, str | int) else ""
     try:
         return _Row(number, title, from_omm(fields))
     except BadInput as error:
@@ -238,23 +266,28 @@ def _newest_of_each(rows: list[_Row]) -> tuple[list[ElementSet], list[BadRow]]:
 
 
 def _bad_row(line: int, text: str, reason: str) -> BadRow:
-    return BadRow(line=line, text=text[:_EXCERPT_LENGTH], reason=reason)
+    return BadRow(line=line, text=_printable(text[:_EXCERPT_LENGTH]), reason=_printable(reason))
+
+
+def _printable(text: str) -> str:
+    """The text as a terminal and a file can take it: no control character, no half of a pair."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def _catalogue(
     sets: list[ElementSet], *, sha256: str, kind: Format, bad: tuple[BadRow, ...]
 ) -> Catalogue:
-    satrecs = tuple(one.satrec for one in sets)
+    satrecs = [one.satrec for one in sets]
     motion_rad_per_s = np.array([satrec.no_kozai for satrec in satrecs]) / 60.0
     semi_major_axis_km = np.cbrt(EARTH_MU_KM3_PER_S2 / motion_rad_per_s**2)
     return Catalogue(
         asset_id=np.array([one.catalogue_number for one in sets], dtype=np.uint32),
-        names=tuple(one.name for one in sets),
+        names=tuple(_printable(one.name[:_NAME_LENGTH_MAX]) for one in sets),
         satrecs=SatrecArray(satrecs),
-        each_satrec=satrecs,
         inclination_deg=np.degrees([satrec.inclo for satrec in satrecs]),
         altitude_km=semi_major_axis_km - EARTH_EQUATORIAL_RADIUS_KM,
-        launch_year=np.array([one.launch_year for one in sets], dtype=np.int16),
         epoch_ns=np.array([one.epoch_ns for one in sets], dtype=np.int64),
         sha256=sha256,
         format=kind,

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin.arrays import BoolArray, Float32Array, IntArray, UInt8Array, UInt32Array
-from twin.baseline import Baseline
+from twin.baseline import Baseline, Fault, FaultKind
 from twin.events import AssetsFailed
 from twin.frames import STATUS_FAILED, STATUS_NOMINAL, STATUS_SAFE
 from twin.simulate.constellation import Positions, Shard, lost_reason
-from twin.simulate.faults import Fault, FaultKind
 from twin.simulate.outages import OutageRate, ends_ns, outage_rate, outages
 from twin.simulate.plant import Circumstances, ShardState
 from twin.simulate.purposes import Purpose

@@ -155,7 +155,9 @@ def catalogued_constellation(
             expected="elements of about the day the world starts",
             field="catalogue",
         )
-    flown_in = segment_of(catalogue.inclination_deg, catalogue.altitude_km)
+    flown_in = segment_of(
+        baseline, inclination_deg=catalogue.inclination_deg, altitude_km=catalogue.altitude_km
+    )
     segments = []
     for plan in baseline.satellite_segments:
         rows = np.flatnonzero((flown_in == plan.segment) & (codes == 0))

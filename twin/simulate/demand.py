@@ -9,8 +9,8 @@ from twin.baseline.plans import DemandProfile
 from twin.physics.earth import DAY_NS, earth_rotation_rad, mean_sun_longitude_deg
 from twin.physics.kernel import kernel
 from twin.physics.trigonometry import sine_cosine
+from twin.units import NS_PER_H
 
-NS_PER_H = 3_600_000_000_000
 DEG_PER_H = 15.0
 
 

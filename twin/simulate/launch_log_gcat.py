@@ -6,10 +6,12 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
+from twin.baseline import Baseline, default_world, load
 from twin.errors import BadInput
 from twin.simulate.catalogue import segment_of
 from twin.simulate.launch import ENTERPRISE, GOVERNMENT, NASA, SPACEX, Launch, Load, Outcome, slug
@@ -142,9 +144,18 @@ def _loads(row: Mapping[str, Any]) -> tuple[Load, ...]:
         return (Load("shield-nro", others),) if others else ()
     inclination_deg = _number(row, "Inc") or 0.0
     # Told by inclination alone: satellites are released far below the shell they climb to.
-    segment = str(segment_of(np.array([inclination_deg]), np.array([1e3]))[0])
+    found = segment_of(
+        _numbers(), inclination_deg=np.array([inclination_deg]), altitude_km=np.array([1e3])
+    )
+    segment = str(found[0])
     loads = (Load(segment, others), Load("sl-dtc", direct_to_cell))
     return tuple(load for load in loads if load.satellites_count)
+
+
+@cache
+def _numbers() -> Baseline:
+    """Where shells are told apart: alike in every world."""
+    return load(default_world())
 
 
 def _counts(code: str, payload_kg: float) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from twin.arrays import UInt32Array
 from twin.physics.kernel import kernel
 
 Words = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
@@ -22,7 +22,8 @@ _KEY_STEP_0: Final = np.uint64(0x9E3779B9)
 _KEY_STEP_1: Final = np.uint64(0xBB67AE85)
 _LOW_32: Final = np.uint64(0xFFFFFFFF)
 _WORD: Final = np.uint64(32)
-_TO_UNIT: Final = 2.0**-32
+TO_UNIT: Final = 2.0**-32
+"""A word times this is a number from 0 up to but not 1."""
 
 
 @kernel
@@ -67,18 +68,18 @@ def philox(
 @kernel
 def uniform(word: np.uint64) -> float:
     """A word as a number from 0 up to but not 1."""
-    return word * _TO_UNIT
+    return word * TO_UNIT
 
 
 @kernel
 def triangular(word: np.uint64, other_word: np.uint64) -> float:
     """Noise of two words: mean 0, strictly between -1 and 1, standard deviation 0.408."""
-    return (float(word) - float(other_word)) * _TO_UNIT
+    return (float(word) - float(other_word)) * TO_UNIT
 
 
 @kernel
 def _fill_words(
-    seed: int, purpose: int, assets: NDArray[np.uint32], tick: int, words: NDArray[np.uint32]
+    seed: int, purpose: int, assets: UInt32Array, tick: int, words: UInt32Array
 ) -> None:
     """One row of four words per asset."""
     for row in range(assets.size):
@@ -87,7 +88,7 @@ def _fill_words(
         )
 
 
-def draws(seed: int, *, purpose: int, assets: NDArray[np.uint32], tick: int) -> NDArray[np.uint32]:
+def draws(seed: int, *, purpose: int, assets: UInt32Array, tick: int) -> UInt32Array:
     """The words of many assets at one tick, shape ``(n, 4)``."""
     words = np.empty((assets.size, 4), dtype=np.uint32)
     _fill_words(seed, purpose, assets, tick, words)

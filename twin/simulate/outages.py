@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twin.arrays import FloatArray, IntArray, UInt32Array
 from twin.physics.kernel import kernel
@@ -112,7 +111,7 @@ def _begun_in(
     window: int,
     duration_ns: int,
     thresholds: FloatArray,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[IntArray, IntArray]:
     counts = np.zeros(assets.size, dtype=np.int64)
     for row in range(assets.size):
         chance = uniform(draw(seed, purpose, assets[row], window)[0])

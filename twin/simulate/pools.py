@@ -17,11 +17,9 @@ from twin.baseline import Baseline, SitePlan
 from twin.frames import encode_spec
 from twin.simulate.asset_ids import first_asset_id
 from twin.simulate.builds import accelerator_spec
-from twin.simulate.luck import draws
+from twin.simulate.luck import TO_UNIT, draws
 from twin.simulate.outages import OutageRate, Outages, outage_rate, outages
 from twin.simulate.purposes import Purpose
-
-_TO_UNIT = 2.0**-32
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,5 +216,5 @@ def _up_count(state: SiteState, site: Site, tick_ns: int) -> FloatArray:
 def _signed_luck(seed: int, purpose: Purpose, site: Site, number: int) -> FloatArray:
     """Four numbers a pool, from -1 up to 1, shape ``(n, 4)``."""
     words = draws(seed, purpose=int(purpose), assets=site.pool_id, tick=number)
-    luck: FloatArray = words.astype(np.float64) * (2.0 * _TO_UNIT) - 1.0
+    luck: FloatArray = words.astype(np.float64) * (2.0 * TO_UNIT) - 1.0
     return luck

@@ -12,10 +12,9 @@ from twin.baseline import Baseline
 from twin.errors import BadInput
 from twin.region_grid import RegionGrid, region_grid
 from twin.simulate.faults import Strike
-from twin.units import NS_PER_MS, NS_PER_S
+from twin.units import NS_PER_S, is_tick
 
 EPOCH: Final = 1
-NS_PER_H: Final = 3600 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +54,7 @@ def setting_of(
     strikes: tuple[Strike, ...],
 ) -> Setting:
     """The setting; ``BadInput`` where the interval does not divide an hour, in whole ms."""
-    if interval_ns <= 0 or interval_ns % NS_PER_MS or NS_PER_H % interval_ns:
+    if not is_tick(interval_ns):
         raise BadInput(
             f"a tick of {interval_ns} ns",
             expected="whole milliseconds that divide an hour, such as 1 s or 60 s",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from twin.baseline import Fault
 from twin.events import SupplyChanged
 from twin.frames import FrameHeader, encode_frame
-from twin.simulate.faults import Fault
 from twin.simulate.outbox import Outbox
 from twin.simulate.pools import Site, SiteState, pools_step
 from twin.simulate.setting import Setting

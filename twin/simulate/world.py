@@ -28,7 +28,7 @@ from twin.simulate.constellation import (
     on_circles,
 )
 from twin.simulate.deployments import Arrival, Joined, arrivals, tell_arrival, tell_launches
-from twin.simulate.faults import Strike, strikes, struck
+from twin.simulate.faults import strikes, struck
 from twin.simulate.flight import fly, sun_at
 from twin.simulate.launch_log import LaunchLog
 from twin.simulate.llm_trace import LlmTrace
@@ -157,11 +157,6 @@ class World:
     def left_out(self) -> tuple[LeftOut, ...]:
         """Catalogued satellites that do not fly any more when the world starts."""
         return self._constellation.left_out
-
-    @property
-    def planned_faults(self) -> tuple[Strike, ...]:
-        """The faults on purpose, each with the segment it strikes."""
-        return self._setting.strikes
 
     def start(self) -> State:
         """Before the first tick: batteries and temperatures as assumed, no work waits."""

@@ -21,7 +21,7 @@ from streams.log.port import Log, Message, TopicSpec, open_log
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 WORKER = Path(__file__).with_name("faust_worker.py")
-PATIENCE_S = 90.0
+PATIENCE_S = 300.0
 PARTITIONS = 4
 
 

@@ -1,0 +1,51 @@
+"""One route for each view, made from its definition: its rows after a tick, filtered by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.asked import AskedAt, asked_of
+from api.house import Accept, InHouse, answers
+from api.pages import view_page
+from api.schemas import VIEW_PAGES
+from twin.views import VIEWS, View
+
+router = APIRouter(tags=["views"])
+
+DETAILS: Final = {
+    "capacity": "Installed, healthy, available and delivered quantities of each resource. "
+    "Quantities of two rows add up only within one resource and label.",
+    "energy": "Sources, uses and losses of power to the milliwatt, batteries, sunlight and "
+    "temperatures.",
+    "health": "Streams expected and reported, delay, late, duplicate and quarantined input.",
+}
+"""What a client should know of a view beyond its meaning and its columns; every view has some."""
+
+
+def _page_of(view: View) -> Callable[..., Response]:
+    def page(house: InHouse, asked: AskedAt, accept: Accept = "*/*") -> Response:
+        return view_page(house, view, asked, accept=accept)
+
+    # FastAPI reads the parameters off the annotations, and each view has filters of its own.
+    page.__annotations__["asked"] = Annotated[asked_of(view), Query()]
+    page.__name__ = view.name
+    return page
+
+
+def _description(view: View) -> str:
+    keys = ", ".join(f"`{name}`" for name in view.key_names)
+    return f"{DETAILS[view.name]} One row for each {keys} and label."
+
+
+for _view in VIEWS.values():
+    router.add_api_route(
+        f"/v1/{_view.name}",
+        _page_of(_view),
+        summary=_view.meaning.rstrip("."),
+        description=_description(_view),
+        responses=answers(VIEW_PAGES[_view.name], "Rows by label and key.", is_table=True),
+    )

@@ -1,0 +1,79 @@
+"""The check replay says how far it agrees, what it found wrong, and when it cannot go on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from infra.check_replay import CheckReplay
+from infra.sight import Verdict
+from tests.one_process import OneProcess, small_twin
+from twin.errors import BrokenInvariant
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Iterator[OneProcess]:
+    with small_twin(tmp_path) as running:
+        running.run(2)
+        yield running
+
+
+@pytest.fixture
+def check(twin: OneProcess) -> Iterator[CheckReplay]:
+    checking = CheckReplay(twin.log, twin.engine)
+    checking.start()
+    yield checking
+    checking.stop()
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline_s, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def test_it_follows_what_is_committed(twin: OneProcess, check: CheckReplay) -> None:
+    eventually(lambda: check.verdict.number == 2)
+    twin.tick()
+    eventually(lambda: check.verdict.number == 3)
+
+    assert check.verdict == Verdict(3, twin.tick_ns(3))
+    assert check.error is None
+
+
+def test_a_hash_that_differs_is_what_it_found_wrong(twin: OneProcess, check: CheckReplay) -> None:
+    eventually(lambda: check.verdict.number == 2)
+
+    with twin.engine.begin() as db:
+        db.execute(
+            text(
+                "CREATE TRIGGER spoil AFTER INSERT ON tick BEGIN "
+                "UPDATE tick SET hash = 'ff' WHERE number = NEW.number; END"
+            )
+        )
+    twin.tick()
+    eventually(lambda: check.error is not None)
+
+    assert isinstance(check.error, BrokenInvariant)
+    assert check.verdict.number == 2
+
+
+def test_a_database_that_cannot_be_read_stops_it_and_it_says_so(
+    twin: OneProcess, check: CheckReplay
+) -> None:
+    eventually(lambda: check.verdict.number == 2)
+
+    with twin.engine.begin() as db:
+        db.execute(text("ALTER TABLE tick RENAME TO gone"))
+    eventually(lambda: check.verdict.stopped != "")
+
+    assert check.verdict.stopped == "no such table: tick"
+    assert check.verdict.number == 2
+    assert check.error is None
