@@ -223,6 +223,14 @@ def test_who_is_bound_to_a_full_pool_leaves_the_others_to_those_who_are_not() ->
     assert result == [[2, 0], [2, 0], [0, 20]]
 
 
+def test_half_a_unit_decides_who_is_held_back() -> None:
+    either, bound = [True, True], [False, True]
+
+    result = placed(available=[4, 1], wanted=[4, 5, 7], allowed=[either, bound, either])
+
+    assert result == [[1, 0], [0, 1], [3, 0]]
+
+
 def test_a_shortage_in_one_place_does_not_touch_another() -> None:
     here, there = [True, False], [False, True]
 
@@ -232,7 +240,7 @@ def test_a_shortage_in_one_place_does_not_touch_another() -> None:
 
 
 def test_amounts_whose_products_leave_64_bits_are_shared_exactly() -> None:
-    wanted = [10**18, 10**18 + 1, 2 * 10**18 - 1]
+    wanted = [5 * 10**17, 5 * 10**17 + 1, 3 * 10**18 - 1]
     available = 3 * 10**18 + 7
 
     result = placed(available=[available], wanted=wanted, allowed=[[True]] * 3)
