@@ -13,6 +13,7 @@ import multiprocessing.forkserver
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -58,6 +59,10 @@ def prepare() -> None:
     # A thread pool of linear algebra nobody uses would be there before the first fork.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     _FORKING.set_forkserver_preload(["infra.preloaded"])
+    # They need nothing of the program that starts them: as they are, they would run it once more.
+    main = sys.modules["__main__"]
+    main.__spec__ = None
+    vars(main).pop("__file__", None)
     # An ignored signal stays ignored across exec: Ctrl-C must not end it while it imports.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     multiprocessing.forkserver.ensure_running()

@@ -54,8 +54,9 @@ def run(settings: Settings, asked: Asked, plan: Plan) -> None:
         # Reading orbits takes seconds, and so do the imports of the others: both at once.
         _warm()
         children.prepare()
-    settled = settle(settings.directory, asked)
     with listening(settings) as listener, _stopping() as stop:
+        # Only who can start claims the folder for a world.
+        settled = settle(settings.directory, asked)
         settings = msgspec.structs.replace(settings, port=port_of(listener))
         bad_count = report_bad_rows(settled)
         _warm()

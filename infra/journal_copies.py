@@ -25,6 +25,8 @@ def export_journal(settings: Settings, path: Path) -> None:
     """Copy the records that were accepted; of two candidates for one place, the first."""
     if not path.parent.is_dir():
         raise BadUsage(f"{path}: no such folder", expected="a file in a folder that exists")
+    if path.exists():
+        raise BadUsage(f"{path}: is there already", expected="a file that is not there yet")
     log, chain = existing_log(settings), Chain()
     with progress("exporting", log.span(JOURNAL, 0).end) as advance:
 

@@ -74,7 +74,7 @@ Faults = Annotated[
 ]
 # For tests and small machines: the fleet keeps its proportions.
 Satellites = Annotated[int | None, typer.Option("--satellites", metavar="N", min=1, hidden=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; of a log, one value a line.")]
 
 
 def settings_of(directory: Path | None, port: int | None = None) -> Settings:
