@@ -12,15 +12,17 @@ from streams.log.port import Log
 from streams.replay import Entry, as_of, records
 from streams.store.tables import LIVE
 from twin.errors import BadInput, Unavailable
+from twin.events import AssumptionSet, VehicleStatusChanged
 from twin.evolve import evolve
 from twin.hashing import SliceHashes
+from twin.outcomes import Refused
 from twin.records import Chain, Record
 from twin.state import Twin
 from twin.units import instant_text
 from twin.views.view import Moment
 from twin.whatif.adapt import Adapted, Memory, Withdrawn, adapt
 from twin.whatif.compare import Delta, deltas
-from twin.whatif.plan import Plan, planned
+from twin.whatif.plan import SOURCE, Plan, planned
 from twin.whatif.scenario import Scenario
 
 
@@ -80,14 +82,14 @@ class _Running:
         if self._plan is None:
             # Before the first tick nothing has a name yet: what the first record tells decides.
             self._fork_ns = record.start_ns
-            self._plan = planned(self._scenario, evolve(self._baseline, record).twin)
-            self._plan = _from(self._plan, record.start_ns)
+            plan = planned(self._scenario, evolve(self._baseline, record).twin)
+            self._plan = _from(plan, record.start_ns, forked_ns=record.tick_ns)
         adapted: Adapted = adapt(
             record, self._plan, baseline=self._baseline, branch=self._branch, memory=self._memory
         )
         is_one = adapted.record is record and self._branch is self._baseline
         self._baseline = evolve(self._baseline, record).twin
-        self._branch = self._baseline if is_one else evolve(self._branch, adapted.record).twin
+        self._branch = self._baseline if is_one else self._evolved(adapted.record)
         self._memory = adapted.memory
         self._withdrawn += adapted.withdrawn
         self._count += 1
@@ -95,6 +97,16 @@ class _Running:
         if self._first_ns is None and not is_one:
             was, is_now = self._both()
             self._first_ns = record.tick_ns if was != is_now else None
+
+    def _evolved(self, record: Record) -> Twin:
+        """The branch after a record; an edit that the fold refuses is no edit."""
+        step = evolve(self._branch, record)
+        for outcome in step.outcomes:
+            if isinstance(outcome, Refused) and outcome.identity.source == SOURCE:
+                raise BadInput(
+                    f"an edit makes an impossible {outcome.kind}: {outcome.reason}", field="edits"
+                )
+        return step.twin
 
     def result(self) -> Branch:
         """Where both stand now."""
@@ -131,8 +143,15 @@ class _Running:
         return was, self._hashes[1].state_hash(self._branch.tick_ns, self._branch.slices())
 
 
-def _from(plan: Plan, start_ns: int) -> Plan:
-    """A plan made after the first tick, moved to where that tick begins."""
+NEEDS_NOTHING_TOLD = frozenset({AssumptionSet.__name__, VehicleStatusChanged.__name__})
+"""Kinds that can hold before anything was told: a scenario has them from the first tick on."""
+
+
+def _from(plan: Plan, start_ns: int, *, forked_ns: int) -> Plan:
+    """A plan made after the first tick, moved to where that tick begins.
+
+    What is about something that the first tick tells of, a contract or assets, waits for its end.
+    """
 
     def moved(each: Any) -> Any:
         span = msgspec.structs.replace(each.span, starts_ns=min(each.span.starts_ns, start_ns))
@@ -142,6 +161,12 @@ def _from(plan: Plan, start_ns: int) -> Plan:
         plan,
         droppings=tuple(moved(each) for each in plan.droppings),
         scalings=tuple(moved(each) for each in plan.scalings),
+        injected=tuple(
+            msgspec.structs.replace(event, effective_ns=min(event.effective_ns, start_ns))
+            if event.kind in NEEDS_NOTHING_TOLD and event.effective_ns == forked_ns
+            else event
+            for event in plan.injected
+        ),
     )
 
 

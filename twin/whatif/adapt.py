@@ -25,12 +25,13 @@ from twin.events import (
     DemandObserved,
     Event,
     LaunchFlown,
+    LaunchScheduled,
     Nature,
     VehicleStatusChanged,
     encode_fact,
     fact,
 )
-from twin.fold.launches import vehicle_status_changed
+from twin.fold.launches import Launches, vehicle_status_changed
 from twin.identity import Identity
 from twin.quantities import Q
 from twin.records import Record
@@ -153,13 +154,21 @@ class _Adapting:
         """Why what followed cannot have, in this branch."""
         if not isinstance(body, LaunchFlown):
             return ""
-        for book in self._branch.launches.values():
-            planned = book.manifest.get(body.launch_id)
-            if planned is None:
-                continue
-            for changed in self._statuses():
-                book = vehicle_status_changed(book, changed)
-            return book.why_grounded(planned.vehicle, event.effective_ns)
+        book = self._branch.launches.get(event.label, Launches())
+        vehicle = self._vehicle_of(body.launch_id, book)
+        for changed in self._statuses():
+            book = vehicle_status_changed(book, changed)
+        return book.why_grounded(vehicle, event.effective_ns)
+
+    def _vehicle_of(self, launch_id: str, book: Launches) -> str:
+        """What a launch flies on, scheduled before or in this very tick."""
+        if launch_id in book.manifest:
+            return book.manifest[launch_id].vehicle
+        for event in self._record.content.events:
+            if event.kind == LaunchScheduled.__name__:
+                body = _body_of(event)
+                if isinstance(body, LaunchScheduled) and body.launch_id == launch_id:
+                    return body.vehicle
         return ""
 
     def _statuses(self) -> Iterator[VehicleStatusChanged]:

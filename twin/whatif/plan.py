@@ -153,7 +153,15 @@ def _injected(edit: Inject) -> Body:
     try:
         return msgspec.convert(edit.body, KINDS[edit.kind].body, strict=False)
     except msgspec.ValidationError as error:
-        raise BadInput(f"inject {edit.kind}: {error}", field="body") from None
+        fields = KINDS[edit.kind].body.__struct_fields__
+        strange = next((name for name in edit.body if name not in fields), None)
+        if strange is None:
+            raise BadInput(f"inject {edit.kind}: {error}", field="body") from None
+        raise BadInput(
+            f"inject {edit.kind}: field {strange!r}",
+            expected=nearest(strange, fields),
+            field="body",
+        ) from None
 
 
 def _set(edit: Set, twin: Twin) -> AssumptionSet:

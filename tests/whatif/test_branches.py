@@ -1,0 +1,184 @@
+"""A past forked: nothing otherwise is live itself, live is never touched, and luck is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from streams.branching import Branch, run
+from streams.replay import records
+from streams.store import queries
+from streams.store.tables import LIVE
+from streams.topics import JOURNAL
+from tests.one_process import OneProcess
+from twin.baseline import load
+from twin.errors import BadInput
+from twin.events import fact
+from twin.records import Chain
+from twin.units import NS_PER_H, instant_text
+from twin.views import VIEWS, Moment
+from twin.whatif.scenario import read_scenario
+
+HOURS_COUNT = 9 * 24
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
+    """Nine days of the whole group in ticks of an hour, with some sixty satellites."""
+    with OneProcess(
+        tmp_path_factory.mktemp("week"),
+        baseline=load("2029"),
+        interval_ns=NS_PER_H,
+        snapshot_ticks=24,
+        satellites_count=60,
+    ) as one:
+        one.run(HOURS_COUNT)
+        yield one
+
+
+def branched(one: OneProcess, edits: str, *, at: str = "start", until: str = "") -> Branch:
+    text = f"name: t\nfrom: {at}\nedits:\n{edits}" + (f"\nuntil: {until}" if until else "")
+    return run(one.log, one.engine, read_scenario(text))
+
+
+def hashes(one: OneProcess) -> dict[int, str]:
+    return queries.hashes(one.engine, LIVE, above=0)
+
+
+@pytest.mark.parametrize("hour", [1, 2, 23, 24, 25, 100, HOURS_COUNT])
+@pytest.mark.parametrize("fork_hour", [0, 30])
+def test_a_scenario_without_edits_is_live_itself(week, hour, fork_hour) -> None:
+    if fork_hour >= hour:
+        fork_hour = hour - 1
+    fork = instant_text(week.tick_ns(fork_hour)) if fork_hour else "start"
+
+    branch = branched(week, "  []", at=fork, until=instant_text(week.tick_ns(hour)))
+
+    assert branch.baseline_hash == branch.branch_hash == hashes(week)[hour]
+    assert branch.first_divergence_ns is None
+    assert branch.deltas == branch.withdrawn == ()
+
+
+def test_live_is_untouched_by_any_scenario(week) -> None:
+    before, ends = hashes(week), week.log.span(JOURNAL, 0)
+
+    branched(week, "  - stop: starship\n  - fail: sl-53\n    fraction: 0.5")
+
+    assert hashes(week) == before
+    assert week.log.span(JOURNAL, 0) == ends
+
+
+def test_the_baseline_beside_a_branch_is_live(week) -> None:
+    branch = branched(week, "  - fail: sl-53\n    fraction: 0.5")
+
+    assert branch.baseline_hash == hashes(week)[HOURS_COUNT]
+    assert branch.branch_hash != branch.baseline_hash
+
+
+def test_the_same_scenario_has_the_same_branch_every_time(week) -> None:
+    edits = "  - stop: starship\n  - scale: grok\n    by: 2"
+
+    assert branched(week, edits).branch_hash == branched(week, edits).branch_hash
+
+
+def test_to_lose_one_satellite_changes_no_row_of_another_segment(week) -> None:
+    branch = branched(week, "  - fail: sl-dtc\n    asset_ids: [1]")
+
+    for name in ("energy", "health"):
+        was = VIEWS[name].rows(Moment(branch.baseline, branch.record))
+        is_now = VIEWS[name].rows(Moment(branch.branch, branch.record))
+        assert [row for row in was if "sl-dtc" not in row] == [
+            row for row in is_now if "sl-dtc" not in row
+        ]
+
+
+def test_two_branches_share_their_luck(week) -> None:
+    one = branched(week, "  - fail: sl-dtc\n    fraction: 0.5")
+    other = branched(week, "  - fail: sl-dtc\n    fraction: 0.5\n  - fail: sl-43\n    fraction: 0.5")
+
+    rows = [
+        [row for row in VIEWS["energy"].rows(Moment(each.branch, each.record)) if "sl-43" not in row]
+        for each in (one, other)
+    ]
+    assert rows[0] == rows[1]
+
+
+def test_a_grounded_rocket_deploys_nothing_and_everything_after_it_follows(week) -> None:
+    branch = branched(week, "  - stop: falcon9\n    for: 90d\n    reason: mishap")
+
+    assert [each.event_id for each in branch.withdrawn] == flown_and_followed(week, "falcon9")
+    reasons = {each.kind: each.reason for each in branch.withdrawn}
+    assert "mishap" in reasons["LaunchFlown"]
+    assert "withdrawn" in reasons["SatellitesDeployed"]
+    was, is_now = (
+        {segment.name: segment.installed_count for segment in twin.fleets["public"].segments}
+        for twin in (branch.baseline, branch.branch)
+    )
+    assert is_now.pop("sl-97") < was.pop("sl-97")
+    assert is_now.pop("sl-53") < was.pop("sl-53")
+    assert is_now == was
+
+
+def flown_and_followed(one: OneProcess, vehicle: str) -> list[str]:
+    """Launches of a vehicle and all that came of them, by identity, as the journal has them."""
+    found: list[str] = []
+    for entry in records(one.log, Chain(), start=0):
+        for event in entry.record.content.events:
+            is_flight = event.kind == "LaunchFlown" and fact(event).booster_id.startswith(vehicle)
+            if is_flight or event.causation_id in found:
+                found.append(str(event.identity))
+    assert len(found) > 3, "nine days of the manifest have a launch that deploys satellites"
+    return found
+
+
+def test_a_tenant_that_gives_notice_takes_its_backlog_with_it(week) -> None:
+    branch = branched(week, "  - stop: anthropic-compute\n    notice: 90d")
+
+    (backlog,) = (delta for delta in branch.deltas if delta.column == "backlog_usd")
+    assert backlog.key == "AI,compute_contracts,enterprise"
+    assert 0 < backlog.branch < backlog.baseline
+
+
+def test_an_edit_that_the_fold_refuses_is_refused_with_its_reason(week) -> None:
+    with pytest.raises(BadInput, match="which its notice allows"):
+        branched(week, "  - stop: anthropic-compute\n    notice: 3d")
+
+
+@pytest.mark.parametrize("name", ["starship-grounded", "tenants-leave", "shell-loss"])
+def test_a_shipped_scenario_makes_a_difference(week, name) -> None:
+    text = (Path(__file__).parents[2] / f"twin/baseline/scenarios/{name}.yaml").read_text()
+
+    branch = run(week.log, week.engine, read_scenario(text))
+
+    assert branch.branch_hash != branch.baseline_hash
+    assert branch.deltas
+    assert branch.first_divergence_ns is not None
+
+
+@pytest.mark.parametrize(
+    ("edits", "hint"),
+    [
+        ("  - stop: starshp", "starship"),
+        ("  - fail: sl53\n    fraction: 0.1", "sl-53"),
+        ("  - fail: sl-53\n    fraktion: 0.1", "fraction"),
+        ("  - scale: grokk\n    by: 2", "grok"),
+        ("  - set: alarm.silent_fractoin\n    to: 1", "alarm.silent_fraction"),
+        ("  - dorp: LaunchFlown", "drop"),
+        ("  - drop: LaunchFlwn", "LaunchFlown"),
+        ("  - inject: AssetsFailed\n    body: {segmet: sl-53}", "segment"),
+    ],
+)
+def test_a_scenario_that_means_nothing_is_refused_with_the_nearest_right_word(
+    week, edits, hint
+) -> None:
+    with pytest.raises(BadInput, match=hint):
+        branched(week, edits)
+
+
+@pytest.mark.parametrize("at", ["2028-12-31T00:00:00Z", "2030-01-01T00:00:00Z"])
+def test_a_fork_outside_the_log_is_refused(week, at) -> None:
+    with pytest.raises(BadInput, match="from="):
+        branched(week, "  []", at=at)
