@@ -12,6 +12,8 @@ NS_PER_S = 1_000_000_000
 NS_PER_H = 3600 * NS_PER_S
 MS_PER_H = 3_600_000
 PPM = 1_000_000
+KWH_PER_MWH = 1_000
+BTU_PER_MMBTU = 1_000_000
 
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|\+00:00)"

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from twin.events.defense import AlarmChanged
-from twin.events.envelope import UPCASTERS, Event, Upcaster, encode_fact, fact
+from twin.events.envelope import (
+    UPCASTERS,
+    Event,
+    Upcaster,
+    encode_fact,
+    fact,
+    known_kind,
+)
 from twin.events.journal import (
     EventCorrected,
     Quarantined,
@@ -67,4 +74,5 @@ __all__ = [
     "Upcaster",
     "encode_fact",
     "fact",
+    "known_kind",
 ]

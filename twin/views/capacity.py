@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from twin.events import Basis
 from twin.quantities import Q
+from twin.regions import ORBIT
 from twin.state import Fleet, Segment, Telemetry
 from twin.units import PPM
 from twin.views.view import Moment, RollUp, Value, View, key, real, text, whole
@@ -31,8 +32,8 @@ def _rows(moment: Moment) -> Iterator[tuple[Value, ...]]:
 
 def _home(segment: Segment, telemetry: Telemetry) -> int:
     """The region that absent assets are shown in: a site's own, otherwise where no theatre is."""
-    is_placed = segment.site is not None and segment.site.region in telemetry.regions
-    return telemetry.regions.index(segment.site.region) if segment.site and is_placed else 0
+    region = segment.site.region if segment.site is not None else ORBIT
+    return telemetry.regions.index(region) if region in telemetry.regions else 0
 
 
 def _absent_count(fleet: Fleet, telemetry: Telemetry, place: int) -> int:
