@@ -52,9 +52,13 @@ def accepted(accept: str) -> Media:
     return best
 
 
+as_json: Final = msgspec.json.Encoder(decimal_format="number").encode
+"""What an answer says as JSON; amounts of money to their last decimal."""
+
+
 def json_response(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     """One JSON object."""
-    return Response(msgspec.json.encode(body), headers=dict(headers), media_type=Media.JSON)
+    return Response(as_json(body), headers=dict(headers), media_type=Media.JSON)
 
 
 def table_response(

@@ -15,7 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from api.journal import Journal
-from api.shapes import ARROW, arrow_schema, said_instant, view_shape
+from api.shapes import ARROW, Shape, arrow_schema, said, said_instant, view_shape
 from streams.replay import PastTwin
 from streams.store import queries
 from streams.store.queries import RowDict, TickInfo
@@ -38,9 +38,11 @@ class ViewRows(msgspec.Struct, frozen=True):
     def as_dicts(self) -> list[dict[str, Any]]:
         """One mapping a row, columns in the order of their shape."""
         names = [column.name for column in self._shape.columns if column.name != "tick"]
+        money = [column.name for column in self._shape.columns if column.type == "usd"]
         return [
             {"branch": row["branch"], "tick": said_instant(row["tick_ns"])}
             | {name: row[name] for name in names}
+            | {name: said("usd", row[name]) for name in money}
             for row in self.rows
         ]
 
@@ -48,7 +50,10 @@ class ViewRows(msgspec.Struct, frozen=True):
         """An Arrow table with the meaning and unit of each column."""
         arrays = [
             pa.array(
-                [row["tick_ns" if column.name == "tick" else column.name] for row in self.rows],
+                [
+                    said(column.type, row["tick_ns" if column.name == "tick" else column.name])
+                    for row in self.rows
+                ],
                 ARROW[column.type],
             )
             for column in self._shape.columns
@@ -56,7 +61,7 @@ class ViewRows(msgspec.Struct, frozen=True):
         return pa.table(arrays, schema=arrow_schema(self._shape))
 
     @property
-    def _shape(self) -> Any:
+    def _shape(self) -> Shape:
         return view_shape(self.view, is_rolled_up=self.is_rolled_up)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from api.meaning import BASES, unit_of
-from twin.units import instant_text
+from twin.units import dollars, instant_text
 from twin.views import RollUp, View
 
 Type = Literal["int", "float", "text", "usd", "bool", "instant", "uint32", "float32"]
@@ -27,11 +27,14 @@ ARROW: Final[dict[Type, Any]] = {
     "float32": pa.float32(),
 }
 
-PYTHON: Final[dict[Type, type]] = {
+DOLLARS: Final = Annotated[Decimal, WithJsonSchema({"type": "number"})]
+"""A JSON number with six decimals, written from a decimal and never from a binary fraction."""
+
+PYTHON: Final[dict[Type, Any]] = {
     "int": int,
     "float": float,
     "text": str,
-    "usd": Decimal,
+    "usd": DOLLARS,
     "bool": bool,
     "instant": str,
     "uint32": int,
@@ -51,6 +54,11 @@ class ShapeColumn(msgspec.Struct, frozen=True):
     meaning: str
     is_nullable: bool = False
     roll_up: str = ""
+
+
+def said(kind: Type, value: Any) -> Any:
+    """A value of the read model as an answer says it: money in dollars."""
+    return dollars(value) if kind == "usd" and value is not None else value
 
 
 class Shape(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from api.meaning import BASES, unit_of
 from api.reading import known_names, past_rows
+from api.shapes import said
 from streams.replay import PastTwin
 from streams.store.queries import RowDict
 from twin.errors import BadInput, NotFound
@@ -73,7 +74,7 @@ def explanation(
         "key": {name: row[name] for name in view.key_names},
         "label": row["label"],
         "column": column.name,
-        "value": row[column.name],
+        "value": said(column.type, row[column.name]),
         "unit": unit_of(column.name, resource=row.get("resource", "")),
         "meaning": column.meaning,
         "roll_up": str(column.roll_up),

@@ -17,7 +17,7 @@ import msgspec
 
 from streams.log.port import Message, Outgoing
 from twin.errors import BadInput, Poison, UnknownKind
-from twin.events import KINDS, Body, Event, Kind, Nature, SourceRegistered, fact
+from twin.events import KINDS, Body, Event, Kind, Nature, SourceRegistered, fact, known_kind
 from twin.frames import Frame, decode_frame, family_of
 from twin.identity import Identity, digest_of
 from twin.limits import INT64_MAX, NAME_MAX_COUNT, TICK_MAX_NS
@@ -196,13 +196,7 @@ def _quarantine(identity: Identity, message: Message, *, reason: str) -> Quarant
 def _read(envelope: Envelope, body: bytes, message: Message) -> Observation:
     if envelope.kind == TICK_SEALED:
         return _seal(envelope, body, sent_ns=message.timestamp_ns)
-    kind = KINDS.get(envelope.kind)
-    if kind is None or envelope.version > kind.version:
-        raise UnknownKind(
-            f"{envelope.kind} version {envelope.version}",
-            expected=f"version {kind.version} at most" if kind else "a kind of this release",
-            remedy="upgrade the twin first",
-        )
+    kind = known_kind(envelope.kind, envelope.version)
     _refuse_what_no_source_says(kind)
     expected = ARROW if kind.nature == Nature.MEASURED else JSON
     if envelope.content_type != expected:

@@ -15,13 +15,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from streams.log.port import Log
-from streams.replay import Folded, records
+from streams.replay import Folded, fold, records
 from streams.store import queries
 from streams.store.tables import LIVE
 from streams.store.writer import Claim, Commit, Writer
 from streams.topics import JOURNAL
 from twin.errors import BrokenInvariant, NotKept, Unavailable
-from twin.evolve import evolve
 from twin.hashing import SliceHashes
 from twin.records import Chain
 from twin.state import Twin
@@ -116,12 +115,9 @@ class Keeper:
 
     def _folded(self, *, through_offset: int) -> Iterator[Folded]:
         entries = records(self._log, self._chain, start=self._next_offset, end=through_offset + 1)
-        for entry in entries:
-            step = evolve(self._twin, entry.record)
-            self._twin = step.twin
-            state_hash = self._hashes.state_hash(step.twin.tick_ns, step.twin.slices())
-            self._next_offset = entry.offset + 1
-            yield Folded(entry, step.twin, state_hash, step.outcomes)
+        for folded in fold(self._twin, entries, self._hashes):
+            self._twin, self._next_offset = folded.twin, folded.entry.offset + 1
+            yield folded
         self._next_offset = max(self._next_offset, through_offset + 1)
 
     def _commit(self, folded: Folded) -> Commit:

@@ -73,9 +73,11 @@ def records(log: Log, chain: Chain, *, start: int, end: int | None = None) -> It
         offset += len(page)
 
 
-def fold(twin: Twin, entries: Iterator[Entry]) -> Iterator[Folded]:
-    """The twin after each entry, with its hash."""
-    hashes = SliceHashes()
+def fold(
+    twin: Twin, entries: Iterator[Entry], hashes: SliceHashes | None = None
+) -> Iterator[Folded]:
+    """The twin after each entry, with its hash; ``hashes`` goes on with slices already hashed."""
+    hashes = SliceHashes() if hashes is None else hashes
     for entry in entries:
         step = evolve(twin, entry.record)
         twin = step.twin

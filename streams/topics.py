@@ -10,15 +10,17 @@ from streams.log.port import TopicSpec
 from twin.limits import FRAME_MAX_BYTES, RECORD_MAX_BYTES
 
 SATELLITES = "satellites"
+LAUNCHES = "launches"
 WORKLOADS = "workloads"
 LEDGER = "ledger"
+DEFENSE = "defense"
 OPERATIONS = "operations"
 SEALS = "seals"
 OBSERVATIONS = "observations"
 JOURNAL = "journal"
 DEAD_LETTERS = "dead-letters"
 
-INPUTS = (SATELLITES, WORKLOADS, LEDGER, OPERATIONS, SEALS)
+INPUTS = (SATELLITES, LAUNCHES, WORKLOADS, LEDGER, DEFENSE, OPERATIONS, SEALS)
 """What sources write and observers read."""
 
 HEADER_ALLOWANCE_BYTES = 4096
@@ -44,7 +46,9 @@ def topic_specs(*, frames_kept_bytes: int, frames_kept_s: float) -> tuple[TopicS
     return (
         frames(SATELLITES, 8),
         frames(WORKLOADS, 2),
+        TopicSpec(LAUNCHES, 1),
         TopicSpec(LEDGER, 1),
+        TopicSpec(DEFENSE, 1),
         TopicSpec(OPERATIONS, 1),
         TopicSpec(SEALS, 1, retention_bytes=GIB // 8, retention_s=frames_kept_s),
         TopicSpec(

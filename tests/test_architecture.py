@@ -22,7 +22,7 @@ UNITS = frozenset(
     (
         *("w", "mw", "wh", "mwh", "k", "mk", "kg", "m2", "km", "s", "ms", "ns", "h", "y", "bps"),
         *("usd", "fraction", "ppm", "count", "deg", "rad", "ratio", "qty", "bytes", "offset"),
-        *("tok_per_s", "flop_per_s", "gflop_per_s", "au", "l", "mmbtu"),
+        *("tok_per_s", "flop_per_s", "gflop_per_s", "au", "l", "mmbtu", "points"),
     )
 )
 
@@ -162,7 +162,7 @@ def _has_unit(name: str) -> bool:
 
 
 def test_every_kind_of_event_is_folded_or_carried_as_telemetry() -> None:
-    folded = (ROOT / "twin/evolve.py").read_text()
+    folded = "".join((ROOT / f"twin/{name}.py").read_text() for name in ("evolve", "fold/group"))
     for kind in KINDS.values():
         is_folded = f"{kind.name}()" in folded
         assert is_folded or kind.nature in ("measured", "outcome"), kind.name

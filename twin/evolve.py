@@ -14,44 +14,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from twin.arrays import IntArray, frozen
-from twin.errors import BadInput, UnknownKind
+from twin.errors import BadInput
 from twin.events import (
-    AccreditationChanged,
     AssetsAssigned,
     AssetsFailed,
     AssumptionSet,
     Body,
-    BoosterRecovered,
-    CapitalSpent,
-    CommitmentAgreed,
-    CommitmentAmended,
-    CommitmentTasked,
-    CompanyRegistered,
-    ContractSigned,
-    ContractTerminated,
-    CustomersReported,
-    DebtChanged,
-    DemandObserved,
     ElementSetsPublished,
     Event,
     EventCorrected,
-    LaunchFlown,
-    LaunchScheduled,
     LicenceGranted,
-    OfferingPriced,
-    PeriodReported,
-    PriceObserved,
-    PriceSet,
     Quarantined,
     RecordEntryExcluded,
     SatellitesDeorbited,
     SatellitesDeployed,
     SegmentRegistered,
-    ServiceRegistered,
     ShardOpened,
-    SharesExchanged,
-    SharesIssued,
-    SharesSplit,
     ShellRetargeted,
     SiteEnergised,
     SourceLapsed,
@@ -59,15 +37,11 @@ from twin.events import (
     SourceReturned,
     SpaceWeatherObserved,
     StreamAbsent,
-    SupplierExited,
     SupplyChanged,
-    VehicleStatusChanged,
-    WorkloadSubmitted,
     fact,
 )
 from twin.fold import alarms, closing, energy, fleet, group, registry
 from twin.fold.launches import FlownLaunch
-from twin.hashing import FOLD_VERSION
 from twin.identity import Identity
 from twin.labels import PUBLIC, known_label
 from twin.outcomes import Outcome, Refused
@@ -108,66 +82,28 @@ def evolve(twin: Twin, record: Record) -> Step:
 
 
 def _applied(twin: Twin, event: Event, body: Body) -> Twin:
-    """One event; one line a kind. What has no effect on the twin yet is kept in the journal."""
+    """One event, to the slice of its topic; what has no effect on the twin yet is kept in the
+    journal.
+    """
     label = event.label
     match body:
-        case AssumptionSet():
-            return replace(twin, registry=registry.assumption_set(twin.registry, body))
-        case SourceRegistered():
-            return replace(twin, registry=registry.source_registered(twin.registry, body))
-        case SourceLapsed():
-            return replace(twin, registry=registry.source_lapsed(twin.registry, body))
-        case SourceReturned():
-            return replace(twin, registry=registry.source_returned(twin.registry, body))
-        case Quarantined():
-            changed = registry.quarantined(twin.registry, body, tick_ns=twin.tick_ns)
-            return replace(twin, registry=changed)
-        case SegmentRegistered():
-            return _with_fleet(twin, label, fleet.segment_registered(_fleet(twin, label), body))
-        case SiteEnergised():
-            return _with_fleet(twin, label, fleet.site_energised(_fleet(twin, label), body))
-        case SupplyChanged():
-            return _with_fleet(twin, label, fleet.supply_changed(_fleet(twin, label), body))
-        case ShardOpened():
-            return _with_fleet(twin, label, fleet.shard_opened(_fleet(twin, label), body))
-        case AssetsAssigned():
-            return _with_fleet(twin, label, fleet.assets_assigned(_fleet(twin, label), body))
-        case SatellitesDeorbited():
-            return _with_fleet(twin, label, fleet.satellites_deorbited(_fleet(twin, label), body))
-        case LaunchScheduled() | LaunchFlown() | BoosterRecovered() | VehicleStatusChanged():
-            return group.flown(twin, event, body)
+        case (
+            AssumptionSet() | SourceRegistered() | SourceLapsed() | SourceReturned() | Quarantined()
+        ):
+            told = registry.told(twin.registry, body, tick_ns=twin.tick_ns)
+            return replace(twin, registry=told)
+        case (
+            SegmentRegistered()
+            | SiteEnergised()
+            | SupplyChanged()
+            | ShardOpened()
+            | AssetsAssigned()
+            | SatellitesDeorbited()
+        ):
+            return _with_fleet(twin, label, fleet.changed(_fleet(twin, label), body))
         case SatellitesDeployed():
             fleet.registered(_fleet(twin, label), body.segment)
             return group.deployed(twin, event, body)
-        case ServiceRegistered() | WorkloadSubmitted() | DemandObserved():
-            return group.asked(twin, event, body)
-        case PriceObserved() | PriceSet():
-            return group.priced(twin, event, body)
-        case (
-            PeriodReported()
-            | CustomersReported()
-            | ContractSigned()
-            | ContractTerminated()
-            | CapitalSpent()
-            | DebtChanged()
-        ):
-            return group.booked(twin, event, body)
-        case (
-            CompanyRegistered()
-            | SharesIssued()
-            | SharesExchanged()
-            | SharesSplit()
-            | OfferingPriced()
-        ):
-            return group.owned(twin, event, body)
-        case (
-            CommitmentAgreed()
-            | CommitmentAmended()
-            | CommitmentTasked()
-            | AccreditationChanged()
-            | SupplierExited()
-        ):
-            return group.promised(twin, event, body)
         case AssetsFailed() | ElementSetsPublished() | ShellRetargeted():
             fleet.registered(_fleet(twin, label), body.segment)
             return twin
@@ -180,11 +116,7 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
                 expected="the fact said anew, by an event of its own kind",
             )
         case _:
-            raise UnknownKind(
-                f"event {event.identity} of kind {event.kind}",
-                expected=f"a kind that fold version {FOLD_VERSION} applies",
-                remedy="upgrade the twin first",
-            )
+            return group.applied(twin, event, body)
 
 
 def _closed(

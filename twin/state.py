@@ -54,6 +54,8 @@ class Limits(msgspec.Struct, frozen=True, eq=False):
     failed_fraction: float = 1.0
     unaccounted_fraction: float = 1.0
     anomalous_fraction: float = 1.0
+    clear_below_fraction: float = 1.0
+    """Of its threshold: an alarm that was raised stays until its value is no higher than that."""
     raise_after_count: int = 1
     clear_after_count: int = 1
 

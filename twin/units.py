@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 
 from twin.errors import BadInput
 
@@ -14,8 +14,11 @@ MS_PER_S = 1_000
 NS_PER_H = 3600 * NS_PER_S
 MS_PER_H = 3_600_000
 PPM = 1_000_000
+KWH_PER_MWH = 1_000
+BTU_PER_MMBTU = 1_000_000
 MICRO_PER_USD = 1_000_000
 USD_MAX = 10**12
+_EXACT = Context(prec=28, traps=[Inexact])
 
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|\+00:00)"
@@ -72,3 +75,8 @@ def micro_usd(amount: Decimal, *, field: str, is_signed: bool = False) -> int:
             field=field,
         )
     return whole
+
+
+def dollars(amount_micro_usd: int) -> Decimal:
+    """Whole micro-dollars as dollars: exact, always with six decimals."""
+    return Decimal(amount_micro_usd).scaleb(-6, _EXACT)

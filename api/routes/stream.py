@@ -13,6 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from api.asked import AskedStream
 from api.feed import Gap
 from api.house import House, InHouse
+from api.media import as_json
 from api.reading import Reader, TickRows
 from api.shapes import said_instant
 from streams.store import queries
@@ -123,7 +124,7 @@ def _event(name: str, tick: TickInfo, body: dict[str, Any]) -> ServerSentEvent:
     return ServerSentEvent(
         event=name,
         id=f"{tick.branch}/{said_instant(tick.tick_ns)}",
-        raw_data=msgspec.json.encode(body).decode(),
+        raw_data=as_json(body).decode(),
         retry=RECONNECT_MS,
     )
 

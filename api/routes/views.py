@@ -21,6 +21,17 @@ DETAILS: Final = {
     "Quantities of two rows add up only within one resource and label.",
     "energy": "Sources, uses and losses of power to the milliwatt, batteries, sunlight and "
     "temperatures.",
+    "revenue": "What each line earned of whom in the tick, its costs and, for closed years, the "
+    "filing. Consolidated revenue is the sum of `recognised_usd` over all rows.",
+    "commitments": "What is promised, had and left, the error budget of the window, and the time "
+    "until it breaks.",
+    "commitment_windows": "A row in the tick in which a window closes, and none in any other; "
+    "`/v1/history/commitment_windows` has all of them.",
+    "costs": "Orbit and ground by assumption set. Every figure rests on assumptions alone.",
+    "ownership": "Shares, votes and look-through ownership. Shares of one company and class sum "
+    "to the issued count.",
+    "risk": "What hangs on each node, whether it is a single point of failure, and what remains "
+    "without it.",
     "health": "Streams expected and reported, delay, late, duplicate and quarantined input.",
 }
 """What a client should know of a view beyond its meaning and its columns; every view has some."""

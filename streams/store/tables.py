@@ -8,17 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Float, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
+from streams.store.money import Money
 from twin import views
 from twin.views import View
 
 LIVE = "live"
 
-_TYPES: dict[str, type[BigInteger] | type[Float[Any]] | type[String]] = {
+_TYPES: dict[str, type[TypeEngine[Any]]] = {
     "int": BigInteger,
     "float": Float,
     "text": String,
+    "usd": Money,
 }
 
 COMMON = ("branch", "tick_ns", "interval_s", "label", "basis")

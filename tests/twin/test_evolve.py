@@ -324,24 +324,40 @@ def test_a_late_assumption_holds_from_the_open_tick_on_and_keeps_its_date() -> N
     assert after.registry.assumptions["x.y_count"].as_of == "2026-01-01"
 
 
-def test_an_alarm_opens_after_some_ticks_and_closes_after_some_without() -> None:
+def _said_of_down_assets(down_counts: list[int]) -> list[tuple[int, str]]:
+    """When an alarm about 40 assets was raised and cleared, above 4 and at most 2 of them down."""
     limits = [
         AssumptionSet("alarm.raise_after_ticks_count", 2.0, "count", "d", "t", "assumed"),
         AssumptionSet("alarm.clear_after_ticks_count", 3.0, "count", "d", "t", "assumed"),
+        AssumptionSet("alarm.clear_below_fraction", 0.5, "fraction", "d", "t", "assumed"),
         AssumptionSet("alarm.down_fraction", 0.1, "fraction", "d", "t", "assumed"),
     ]
     twin, said = evolve(Twin(), record(1, events=opened(*limits))).twin, []
-
-    for tick in range(2, 12):
+    for tick, down_count in enumerate(down_counts, start=2):
         matrix = np.zeros((2, QUANTITIES_COUNT), dtype="<i8")
-        matrix[1, Q.REPORTED_COUNT] = 4
-        matrix[1, Q.UP_COUNT] = 4 if tick >= 6 else 2
+        matrix[1, Q.REPORTED_COUNT] = 40
+        matrix[1, Q.UP_COUNT] = 40 - down_count
         summary = _with(words.summary("a", sequence=tick, tick=tick), matrix, tick)
         step = evolve(twin, record(tick, summaries=[summary]))
         twin = step.twin
         said += [(tick, o.change.state) for o in step.outcomes if isinstance(o, AlarmOutcome)]
+    return said
+
+
+def test_an_alarm_opens_after_some_ticks_and_closes_after_some_without() -> None:
+    said = _said_of_down_assets([5, 5, 5, 5, 0, 0, 0, 0])
 
     assert said == [(3, "raised"), (8, "cleared")]
+
+
+def test_an_alarm_that_hovers_about_its_threshold_neither_clears_nor_is_raised_again() -> None:
+    said = _said_of_down_assets([5, 5, 3, 3, 3, 3, 5, 3, 3, 3, 2, 2, 2])
+
+    assert said == [(3, "raised"), (14, "cleared")]
+
+
+def test_hovering_below_a_threshold_raises_nothing() -> None:
+    assert _said_of_down_assets([5, 3, 5, 3, 3, 5]) == []
 
 
 def test_telemetry_of_a_segment_nobody_registered_is_refused_and_not_lost_silently() -> None:

@@ -26,9 +26,7 @@ from twin.baseline.plans import (
 from twin.errors import BadInput
 from twin.regions import RegionBox
 from twin.suggest import nearest
-
-BTU_PER_MMBTU = 1_000_000
-KWH_PER_MWH = 1_000
+from twin.units import BTU_PER_MMBTU, KWH_PER_MWH
 
 S = TypeVar("S", bound=msgspec.Struct)
 Numbers = Mapping[str, Assumption]

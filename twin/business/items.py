@@ -48,7 +48,7 @@ class A(IntEnum):
     MODE = 1
     NEED = 2  # place in need_ids, −1 for none
     QUANTITY = 3
-    PERIOD_MS = 4
+    PERIOD_MS = 4  # of a price; for tokens the million that a price is for
     INPUT_MICRO_USD = 5  # for a million tokens
     OUTPUT_MICRO_USD = 6
     BUYER = 7  # place in REPORTING_SEGMENTS, −1 where the buyer is no part of the group
@@ -165,6 +165,7 @@ def _of_contract(contract: Contract) -> _Draft:
                 item,
                 Mode.TOKENS,
                 token_need(contract.resource),
+                period_ms=PPM,
                 input_micro_usd=price,
                 output_micro_usd=price,
                 buyer=buyer,
@@ -233,6 +234,7 @@ def _of_prices(prices: Mapping[str, Price], by_token: set[str]) -> Iterator[_Dra
             Item(f"tokens/{service}", "AI", "api_tokens", payer, _basis(prices, service)),
             Mode.TOKENS,
             token_need(service),
+            period_ms=PPM,
             input_micro_usd=price("input"),
             output_micro_usd=price("output"),
             pieces=() if service in by_token else ((0, _ms(FOR_EVER_NS), 0, 0),),

@@ -13,7 +13,14 @@ from twin.events.defense import (
     CommitmentTasked,
     SupplierExited,
 )
-from twin.events.envelope import UPCASTERS, Event, Upcaster, encode_fact, fact
+from twin.events.envelope import (
+    UPCASTERS,
+    Event,
+    Upcaster,
+    encode_fact,
+    fact,
+    known_kind,
+)
 from twin.events.journal import (
     EventCorrected,
     Quarantined,
@@ -142,4 +149,5 @@ __all__ = [
     "WorkloadSubmitted",
     "encode_fact",
     "fact",
+    "known_kind",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from twin.errors import Poison, UnknownKind
-from twin.events.kinds import KINDS, Body
+from twin.events.kinds import KINDS, Body, Kind
 from twin.identity import Identity
 
 
@@ -37,13 +37,7 @@ def fact(event: Event) -> Body:
     ``UnknownKind`` when this code is older than the event; ``Poison`` when the bytes are not what
     the kind says.
     """
-    kind = KINDS.get(event.kind)
-    if kind is None or event.version > kind.version:
-        raise UnknownKind(
-            f"event {event.identity} of kind {event.kind} version {event.version}",
-            expected=f"version {kind.version} at most" if kind else "a kind of this release",
-            remedy="upgrade the twin first",
-        )
+    kind = known_kind(event.kind, event.version)
     try:
         if event.version == kind.version:
             return msgspec.json.decode(event.body, type=kind.body)
@@ -54,6 +48,18 @@ def fact(event: Event) -> Body:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise Poison(f"{event.kind}: {reason}", expected=f"the fields of {event.kind}") from None
+
+
+def known_kind(name: str, version: int) -> Kind:
+    """The kind of that name; ``UnknownKind`` when this code is older than the version said."""
+    kind = KINDS.get(name)
+    if kind is None or version > kind.version:
+        raise UnknownKind(
+            f"{name} version {version}",
+            expected=f"version {kind.version} at most" if kind else "a kind of this release",
+            remedy="upgrade the twin first",
+        )
+    return kind
 
 
 def encode_fact(body: Body) -> bytes:

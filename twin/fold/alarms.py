@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 
 from twin.arrays import FloatArray, IntArray, frozen
-from twin.events import AlarmChanged
-from twin.outcomes import AlarmOutcome
+from twin.outcomes import AlarmOutcome, alarm_outcome
 from twin.physics.kernel import kernel
 from twin.quantities import Q
 from twin.state import Alarm, Alarms, C, E, Energy, Fleet, Registry, Telemetry
@@ -78,6 +77,7 @@ def judged(
             limits.silent_fraction,
             limits.failed_fraction,
             limits.unaccounted_fraction,
+            limits.clear_below_fraction,
         ),
         (limits.raise_after_count, limits.clear_after_count),
     )
@@ -102,9 +102,9 @@ def judged(
                 raised_ns=tick_ns,
                 asset_ids=_named_assets(telemetry, fleet.keys[row], condition),
             )
-            outcomes.append(_outcome(is_open[alarm_id], "raised", label))
+            outcomes.append(alarm_outcome(is_open[alarm_id], "raised", label=label))
         elif not is_on[row, column] and alarm_id in is_open:
-            outcomes.append(_outcome(is_open.pop(alarm_id), "cleared", label))
+            outcomes.append(alarm_outcome(is_open.pop(alarm_id), "cleared", label=label))
     return Alarms(is_open, frozen(streak)), tuple(outcomes)
 
 
@@ -116,14 +116,14 @@ def _judge(
     sums: IntArray,
     flows: IntArray,
     constants: IntArray,
-    fractions: tuple[float, float, float, float],
+    fractions: tuple[float, float, float, float, float],
     counts: tuple[int, int],
 ) -> tuple[int, int]:
     """Value, threshold and streak of every condition, one row a segment, in the enum's order.
 
     The result says how many streaks reached an end, and how many moved at all.
     """
-    anomalous, silent, failed, unaccounted = fractions
+    anomalous, silent, failed, unaccounted, clear_below = fractions
     moved_count, changed_count = 0, 0
     for i in range(sums.shape[0]):
         reported, installed = sums[i, _REPORTED], constants[i, _INSTALLED]
@@ -143,6 +143,9 @@ def _judge(
             if values[i, c] > thresholds[i, c]:
                 after = min(max(before, 0) + 1, counts[0])
                 is_end = after == counts[0]
+            elif before == counts[0] and values[i, c] > clear_below * thresholds[i, c]:
+                # Raised, and hovering below its threshold: neither on nor over.
+                after, is_end = before, False
             else:
                 after = max(min(before, 0) - 1, -counts[1])
                 is_end = after == -counts[1]
@@ -155,15 +158,3 @@ def _judge(
 def _named_assets(telemetry: Telemetry, segment: str, condition: Condition) -> tuple[int, ...]:
     kind = NAMED_BY_ANOMALY.get(condition)
     return tuple(a.asset_id for a in telemetry.anomalies if a.segment == segment and a.kind == kind)
-
-
-def _outcome(alarm: Alarm, state: Literal["raised", "cleared"], label: str) -> AlarmOutcome:
-    change = AlarmChanged(
-        alarm_id=alarm.alarm_id,
-        severity=alarm.severity,
-        state=state,
-        subject=alarm.subject,
-        value=alarm.value,
-        threshold=alarm.threshold,
-    )
-    return AlarmOutcome(change=change, label=label, asset_ids=alarm.asset_ids)

@@ -30,7 +30,7 @@ from twin.outcomes import Outcome, PromiseOutcome, WorkOutcome
 from twin.physics.kernel import kernel
 from twin.regions import ORBIT
 from twin.state import Alarms, Bill, E, Fleet, Registry, Twin
-from twin.units import MICRO_PER_USD, PPM
+from twin.units import KWH_PER_MWH, MICRO_PER_USD, PPM
 
 NO_DEMAND: Final = Demand()
 AI: Final = REPORTING_SEGMENTS.index("AI")
@@ -38,7 +38,6 @@ MWH_PER_MEGAWATT_HOUR: Final = 1_000_000_000
 """Milliwatt-hours, in which energy is booked."""
 
 MILLIS_PER_KWH: Final = 1_000_000
-KWH_PER_MWH: Final = 1_000
 _GENERATED, _IMPORTED = int(E.GENERATED), int(E.IMPORTED)
 
 
@@ -195,7 +194,8 @@ def _placed(market: Market, row: int, need: Need) -> Iterator[WorkOutcome]:
                 accelerators_count=int(granted[place]),
                 displaced_count=displaced,
                 by_commitment_id=by,
-            )
+            ),
+            label=market.pools[place].label,
         )
 
 

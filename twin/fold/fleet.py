@@ -23,6 +23,33 @@ from twin.units import PPM, parse_instant
 UNLIMITED = -1
 
 
+Change = (
+    SegmentRegistered
+    | SiteEnergised
+    | SupplyChanged
+    | ShardOpened
+    | AssetsAssigned
+    | SatellitesDeorbited
+)
+
+
+def changed(fleet: Fleet, fact: Change) -> Fleet:
+    """The fleet after a fact of its segments and sites."""
+    match fact:
+        case SegmentRegistered():
+            return segment_registered(fleet, fact)
+        case SiteEnergised():
+            return site_energised(fleet, fact)
+        case SupplyChanged():
+            return supply_changed(fleet, fact)
+        case ShardOpened():
+            return shard_opened(fleet, fact)
+        case AssetsAssigned():
+            return assets_assigned(fleet, fact)
+        case SatellitesDeorbited():
+            return satellites_deorbited(fleet, fact)
+
+
 def segment_registered(fleet: Fleet, fact: SegmentRegistered) -> Fleet:
     """A new segment, or a known one with what it is built to do from now on."""
     return _with(fleet, msgspec.structs.replace(_known(fleet, fact.segment), as_built=fact))

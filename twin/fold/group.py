@@ -10,8 +10,10 @@ from twin.business.commitments import Promises
 from twin.business.ledger import Ledger
 from twin.business.promise import Known
 from twin.business.services import Demand, Services
+from twin.errors import UnknownKind
 from twin.events import (
     AccreditationChanged,
+    Body,
     BoosterRecovered,
     CapitalSpent,
     CommitmentAgreed,
@@ -41,6 +43,7 @@ from twin.events import (
 )
 from twin.fold import launches
 from twin.fold.launches import Launches
+from twin.hashing import FOLD_VERSION
 from twin.regions import ORBIT
 from twin.state import Twin
 
@@ -58,6 +61,48 @@ Defense = (
     CommitmentAgreed | CommitmentAmended | CommitmentTasked | AccreditationChanged | SupplierExited
 )
 Asking = ServiceRegistered | WorkloadSubmitted | DemandObserved
+
+
+def applied(twin: Twin, event: Event, body: Body) -> Twin:
+    """One fact of the group; ``UnknownKind`` for one that is nothing of the twin's."""
+    match body:
+        case LaunchScheduled() | LaunchFlown() | BoosterRecovered() | VehicleStatusChanged():
+            return flown(twin, event, body)
+        case ServiceRegistered() | WorkloadSubmitted() | DemandObserved():
+            return asked(twin, event, body)
+        case PriceObserved() | PriceSet():
+            return priced(twin, event, body)
+        case (
+            PeriodReported()
+            | CustomersReported()
+            | ContractSigned()
+            | ContractTerminated()
+            | CapitalSpent()
+            | DebtChanged()
+        ):
+            return booked(twin, event, body)
+        case (
+            CompanyRegistered()
+            | SharesIssued()
+            | SharesExchanged()
+            | SharesSplit()
+            | OfferingPriced()
+        ):
+            return owned(twin, event, body)
+        case (
+            CommitmentAgreed()
+            | CommitmentAmended()
+            | CommitmentTasked()
+            | AccreditationChanged()
+            | SupplierExited()
+        ):
+            return promised(twin, event, body)
+        case _:
+            raise UnknownKind(
+                f"event {event.identity} of kind {event.kind}",
+                expected=f"a kind that fold version {FOLD_VERSION} applies",
+                remedy="upgrade the twin first",
+            )
 
 
 def owned(twin: Twin, event: Event, body: Ownership) -> Twin:

@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from twin.errors import BadInput
 from twin.events import (
-    AlarmChanged,
     AssumptionSet,
     Quarantined,
     SourceLapsed,
     SourceRegistered,
     SourceReturned,
 )
-from twin.outcomes import AlarmOutcome
+from twin.labels import PUBLIC
+from twin.outcomes import AlarmOutcome, alarm_outcome
 from twin.state import Alarm, Alarms, Limits, Registry, SourceState
 
 TICKS_MAX_COUNT = 1_000_000
@@ -25,9 +25,28 @@ LIMITS = {
     "alarm.down_fraction": "failed_fraction",
     "alarm.unaccounted_fraction": "unaccounted_fraction",
     "alarm.anomalous_fraction": "anomalous_fraction",
+    "alarm.clear_below_fraction": "clear_below_fraction",
     "alarm.raise_after_ticks_count": "raise_after_count",
     "alarm.clear_after_ticks_count": "clear_after_count",
 }
+
+
+Told = AssumptionSet | SourceRegistered | SourceLapsed | SourceReturned | Quarantined
+
+
+def told(registry: Registry, fact: Told, *, tick_ns: int) -> Registry:
+    """The registry after a fact of who speaks, or of what is assumed."""
+    match fact:
+        case AssumptionSet():
+            return assumption_set(registry, fact)
+        case SourceRegistered():
+            return source_registered(registry, fact)
+        case SourceLapsed():
+            return source_lapsed(registry, fact)
+        case SourceReturned():
+            return source_returned(registry, fact)
+        case Quarantined():
+            return quarantined(registry, fact, tick_ns=tick_ns)
 
 
 def assumption_set(registry: Registry, fact: AssumptionSet) -> Registry:
@@ -55,6 +74,7 @@ def _limits(assumptions: Mapping[str, AssumptionSet]) -> Limits:
         failed_fraction=told.get("failed_fraction", untold.failed_fraction),
         unaccounted_fraction=told.get("unaccounted_fraction", untold.unaccounted_fraction),
         anomalous_fraction=told.get("anomalous_fraction", untold.anomalous_fraction),
+        clear_below_fraction=told.get("clear_below_fraction", untold.clear_below_fraction),
         raise_after_count=int(told.get("raise_after_count", untold.raise_after_count)),
         clear_after_count=int(told.get("clear_after_count", untold.clear_after_count)),
     )
@@ -111,8 +131,11 @@ def judged(
         key: alarm for key, alarm in alarms.open.items() if key not in ours or key in wanted
     }
     raised = {key: alarm for key, alarm in wanted.items() if key not in ours}
-    outcomes = [_outcome(raised[key], "raised") for key in sorted(raised)]
-    outcomes += [_outcome(alarms.open[key], "cleared") for key in sorted(ours - wanted.keys())]
+    outcomes = [alarm_outcome(raised[key], "raised", label=PUBLIC) for key in sorted(raised)]
+    outcomes += [
+        alarm_outcome(alarms.open[key], "cleared", label=PUBLIC)
+        for key in sorted(ours - wanted.keys())
+    ]
     return replace(alarms, open={**still, **raised}), tuple(outcomes)
 
 
@@ -136,19 +159,6 @@ def _alarm(source: SourceState, what: str, severity: str, *, value: float, tick_
         value=value,
         threshold=0.0,
         raised_ns=tick_ns,
-    )
-
-
-def _outcome(alarm: Alarm, state: str) -> AlarmOutcome:
-    return AlarmOutcome(
-        change=AlarmChanged(
-            alarm_id=alarm.alarm_id,
-            severity=alarm.severity,
-            state="raised" if state == "raised" else "cleared",
-            subject=alarm.subject,
-            value=alarm.value,
-            threshold=alarm.threshold,
-        )
     )
 
 

@@ -125,8 +125,16 @@ def plant_step(
         filled,
         asked_bps,
     )
+    status = circumstances.status
+    after = replace(before, charge_wh=filled[2], temperature_k=filled[3], status=status)
+    return after, _frame_columns(asset_id, position_km, filled, status)
+
+
+def _frame_columns(
+    asset_id: UInt32Array, position_km: Float32Array, filled: Float32Array, status: AnyArray
+) -> dict[str, AnyArray]:
     array_w, load_w, charge_wh, temperature_k, used, traffic_bps = filled
-    columns: dict[str, AnyArray] = {
+    return {
         "asset_id": asset_id,
         "x_km": position_km[0],
         "y_km": position_km[1],
@@ -137,12 +145,8 @@ def plant_step(
         "temperature_k": temperature_k,
         "utilisation_fraction": used,
         "traffic_bps": traffic_bps,
-        "status": circumstances.status,
+        "status": status,
     }
-    after = replace(
-        before, charge_wh=charge_wh, temperature_k=temperature_k, status=circumstances.status
-    )
-    return after, columns
 
 
 @kernel

@@ -40,10 +40,11 @@ def _rows(moment: Moment) -> Iterator[tuple[Value, ...]]:
             absent_count = max(0, segment.installed_count - reported)
             built = segment.as_built
             if built is not None and built.downlink_bps > 0:
+                # Assets that reported nowhere are shown where no theatre is.
+                home = ORBIT if ORBIT in telemetry.regions else telemetry.regions[0]
                 for region, name in enumerate(telemetry.regions):
                     counts = telemetry.matrix[place, region].tolist()
-                    # Assets that reported nowhere are shown where no theatre is.
-                    missing_count = absent_count if name == ORBIT else 0
+                    missing_count = absent_count if name == home else 0
                     if counts[Q.REPORTED_COUNT] or missing_count:
                         ability = _downlink(built, counts)
                         yield _row(twin, label, segment, name, counts, missing_count, ability)

@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from twin.quantities import Q
 from twin.state import E as Book
 from twin.state import Segment, Twin
-from twin.units import MS_PER_H, PPM
+from twin.units import BTU_PER_MMBTU, KWH_PER_MWH, MS_PER_H, PPM
 from twin.views.capacity import powered_count
 from twin.views.view import Moment, RollUp, Value, View, key, real
 
 ORBITAL_SITE = "orbit"
 MW_PER_KW = 1_000_000
-KWH_PER_MWH = 1_000
-BTU_PER_MMBTU = 1_000_000
 
 _FLOWS = (
     Book.GENERATED,
@@ -50,7 +48,7 @@ def _row(twin: Twin, label: str, place: int) -> tuple[Value, ...]:
     flows = book.flows_mw[place].tolist()
     count = sums[Q.REPORTED_COUNT]
     is_ground = segment.site is not None
-    battery_wh = _battery_wh(segment, sums[Q.UP_COUNT])
+    battery_wh = segment.as_built.battery_wh * segment.installed_count if segment.as_built else 0.0
     return (
         label,
         _basis(segment),
@@ -99,10 +97,6 @@ def _consumed(segment: Segment, twin: Twin, flows: list[int]) -> tuple[float | N
     return fuel_mmbtu, carbon_kg, supplied_kwh * rate("water_l_per_kwh")
 
 
-def _battery_wh(segment: Segment, up_count: int) -> float:
-    return segment.as_built.battery_wh * up_count if segment.as_built is not None else 0.0
-
-
 def _basis(segment: Segment) -> str:
     """Power is measured but its split is derived: at best derived, assumed where the asset is."""
     built = segment.site or segment.as_built
@@ -131,7 +125,7 @@ ENERGY = View(
         real("expected_generated_w", RollUp.MEAN, "What physics expects of the arrays."),
         real("throttled_w", RollUp.MEAN, "Load that limits of power and heat keep idle."),
         real("charge_wh", RollUp.LAST, "Energy held in batteries.", is_nullable=True),
-        real("battery_wh", RollUp.LAST, "Capacity of the batteries of assets that are up."),
+        real("battery_wh", RollUp.LAST, "Capacity of the batteries installed."),
         real("charge_fraction_min", RollUp.MIN, "The emptiest battery.", is_nullable=True),
         real("sunlit_fraction", RollUp.MEAN, "Share of assets in sunlight.", is_nullable=True),
         real("radiator_k_mean", RollUp.MEAN, "Mean of radiators, or coolant.", is_nullable=True),
