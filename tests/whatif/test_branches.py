@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from streams.branching import Branch, run
@@ -97,10 +96,16 @@ def test_to_lose_one_satellite_changes_no_row_of_another_segment(week) -> None:
 
 def test_two_branches_share_their_luck(week) -> None:
     one = branched(week, "  - fail: sl-dtc\n    fraction: 0.5")
-    other = branched(week, "  - fail: sl-dtc\n    fraction: 0.5\n  - fail: sl-43\n    fraction: 0.5")
+    other = branched(
+        week, "  - fail: sl-dtc\n    fraction: 0.5\n  - fail: sl-43\n    fraction: 0.5"
+    )
 
     rows = [
-        [row for row in VIEWS["energy"].rows(Moment(each.branch, each.record)) if "sl-43" not in row]
+        [
+            row
+            for row in VIEWS["energy"].rows(Moment(each.branch, each.record))
+            if "sl-43" not in row
+        ]
         for each in (one, other)
     ]
     assert rows[0] == rows[1]

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from twin.arrays import IntArray
+from twin.business.market import Market, S
 from twin.errors import BadInput
 from twin.events import (
     KINDS,
@@ -125,8 +126,9 @@ class _Adapting:
                 key = (losing.label, losing.segment)
                 lost[key] = lost.get(key, 0) + count
         matrix: IntArray | None = None
+        used = _other_use_mw(baseline, self._branch)
         for place, key in enumerate(totals.keys):
-            used_mw = _other_use_mw(baseline, self._branch, *key)
+            used_mw = used.get(key, 0)
             if lost.get(key) or used_mw:
                 matrix = totals.array().copy() if matrix is None else matrix
                 matrix[place] = without(matrix[place], lost.get(key, 0))
@@ -245,27 +247,35 @@ def _body_of(event: Event) -> Body | None:
         return None
 
 
-def _other_use_mw(baseline: Twin, branch: Twin, label: str, segment: str) -> int:
-    """How much more a site draws in the branch, because its pool is used otherwise there.
+def _other_use_mw(baseline: Twin, branch: Twin) -> dict[tuple[str, str], int]:
+    """How much more sites draw in the branch, because their pools are used otherwise there.
 
-    Recorded + model(branch) − model(baseline): the model is linear between idle and full use.
+    By label and segment, those that do. Recorded + model(branch) − model(baseline): the model is
+    linear between idle and full use.
     """
-    here, there = _allocated(branch, segment), _allocated(baseline, segment)
-    if here == there:
-        return 0
-    fleet = branch.fleets[label]
-    site = fleet.segments[fleet.keys.index(segment)].site
-    if site is None:
-        return 0
-    idle = branch.registry.number(f"site.{segment}.idle_fraction")
-    return round((here - there) * site.accelerator_w * (1.0 - idle) * MILLI)
+    if branch.market is baseline.market:
+        return {}
+    there = _allocated(baseline.market)
+    found: dict[tuple[str, str], int] = {}
+    for key, here in _allocated(branch.market).items():
+        label, segment = key
+        fleet = branch.fleets[label]
+        site = fleet.segments[fleet.keys.index(segment)].site
+        if here != there.get(key, 0) and site is not None:
+            idle = branch.registry.number(f"site.{segment}.idle_fraction")
+            more_count = here - there.get(key, 0)
+            found[key] = round(more_count * site.accelerator_w * (1.0 - idle) * MILLI)
+    return found
 
 
-def _allocated(twin: Twin, segment: str) -> int:
-    for place, pool in enumerate(twin.market.pools):
-        if pool.segment == segment and pool.is_site:
-            return int(twin.market.granted_qty[:, place].sum())
-    return 0
+def _allocated(market: Market) -> dict[tuple[str, str], int]:
+    """Accelerators of each site that somebody was granted, by label and segment."""
+    allocated = market.shares[:, S.ALLOCATED]
+    return {
+        (pool.label, pool.segment): int(allocated[place])
+        for place, pool in enumerate(market.pools)
+        if pool.is_site
+    }
 
 
 def _use(matrix: IntArray, more_mw: int) -> None:

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.arrays import IntArray
+from twin.arrays import IntArray, frozen
+from twin.physics.kernel import kernel
 from twin.quantities import HIGHEST, LOWEST, QUANTITIES_COUNT, Q
 
 _KEPT = frozenset((*HIGHEST.tolist(), *LOWEST.tolist(), int(Q.SHARDS_COUNT)))
-SHRINKING = [q for q in range(QUANTITIES_COUNT) if q not in _KEPT]
+SHRINKING = frozen(np.array([q for q in range(QUANTITIES_COUNT) if q not in _KEPT]))
+
+# A compiled kernel takes plain numbers for constants, not members of an enumeration.
+_SHARDS, _ARRAY, _LOAD = int(Q.SHARDS_COUNT), int(Q.ARRAY_MW), int(Q.LOAD_MW)
+_CHARGING, _DISCHARGING = int(Q.CHARGING_MW), int(Q.DISCHARGING_MW)
 
 
 def without(matrix: IntArray, lost_count: int) -> IntArray:
@@ -24,27 +29,44 @@ def without(matrix: IntArray, lost_count: int) -> IntArray:
     left = max(0, reported - lost_count)
     if left >= reported:
         return matrix
-    smaller: IntArray = matrix.copy()
-    if not left:
-        smaller[:, [q for q in range(QUANTITIES_COUNT) if q != Q.SHARDS_COUNT]] = 0
-        return smaller
-    for q in SHRINKING:
-        smaller[:, q] = _shrunk(matrix[:, q], left, reported)
-    # What flows through batteries is what is left over: rounding must not make energy.
-    surplus = smaller[:, Q.ARRAY_MW] - smaller[:, Q.LOAD_MW]
-    gap = surplus - (smaller[:, Q.CHARGING_MW] - smaller[:, Q.DISCHARGING_MW])
-    has_battery = (matrix[:, Q.CHARGING_MW] + matrix[:, Q.DISCHARGING_MW]) > 0
-    smaller[:, Q.CHARGING_MW] += np.where(has_battery & (gap > 0), gap, 0)
-    smaller[:, Q.DISCHARGING_MW] += np.where(has_battery & (gap < 0), -gap, 0)
+    smaller: IntArray = np.array(matrix, dtype=np.int64)
+    _shrink(smaller, SHRINKING, left, reported)
     return smaller
 
 
-def _shrunk(column: IntArray, left: int, of: int) -> list[int]:
-    """``left / of`` of each number; their sum is rounded down, the largest remainders up."""
-    parts = [int(value) * left for value in column]
-    floors = [part // of for part in parts]
-    missing = sum(parts) // of - sum(floors)
-    order = sorted(range(len(parts)), key=lambda place: (-(parts[place] % of), place))
-    for place in order[:missing]:
-        floors[place] += 1
-    return floors
+@kernel
+def _shrink(matrix: IntArray, shrinking: IntArray, left: int, of: int) -> None:
+    """``left / of`` of everything that is a sum."""
+    if left == 0:
+        for q in range(matrix.shape[1]):
+            if q != _SHARDS:
+                matrix[:, q] = 0
+        return
+    has_battery = (matrix[:, _CHARGING] + matrix[:, _DISCHARGING]) > 0
+    for q in shrinking:
+        _shrink_column(matrix[:, q], left, of)
+    # What flows through batteries is what is left over: rounding must not make energy.
+    for r in range(matrix.shape[0]):
+        gap = matrix[r, _ARRAY] - matrix[r, _LOAD]
+        gap -= matrix[r, _CHARGING] - matrix[r, _DISCHARGING]
+        if has_battery[r]:
+            matrix[r, _CHARGING] += max(gap, 0)
+            matrix[r, _DISCHARGING] += max(-gap, 0)
+
+
+@kernel
+def _shrink_column(column: IntArray, left: int, of: int) -> None:
+    """``left / of`` of each number; their sum is rounded down, the largest remainders up.
+
+    Quotient and remainder by themselves, so that no product leaves 64 bits.
+    """
+    rest = np.zeros(column.size, dtype=np.int64)
+    for r in range(column.size):
+        whole = column[r] // of
+        part = (column[r] - whole * of) * left
+        column[r] = whole * left + part // of
+        rest[r] = part % of
+    for _ in range(rest.sum() // of):
+        most = rest.argmax()
+        column[most] += 1
+        rest[most] = -1
