@@ -13,6 +13,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from api.limits import EVENTS_MAX_COUNT, LIST_MAX_COUNT, TABLE_ROWS_MAX_COUNT
 from api.parameters import Branch, Cursor, Flag, Instant, KindName, Step, Text, Until, ViewName
+from api.shapes import titled
 from streams.store.tables import LIVE
 from twin.errors import BadInput
 from twin.events import Confidence
@@ -70,6 +71,16 @@ KEY_EXAMPLES: Final = {
     "resource": "downlink_bps",
     "site": "orbit",
     "source": "world-2029",
+    "reporting_segment": "Connectivity",
+    "line": "consumer_service",
+    "counterparty": "consumer",
+    "commitment_id": "pleo-europe",
+    "assumption_set": "live",
+    "company": "SpaceX",
+    "share_class": "A",
+    "holder": "Tesla",
+    "subject": "commitment/pleo-europe",
+    "node": "segment/sl-53",
 }
 """A value of each key column that there is in the default world."""
 
@@ -78,7 +89,7 @@ def asked_of(view: View) -> type[AskedAt]:
     """The parameters of one view: an instant, and a filter for each of its key columns."""
     fields: dict[str, Any] = {column.name: (Text, _filter(column)) for column in view.key}
     return create_model(
-        f"Asked{view.name.capitalize()}",
+        f"Asked{titled(view.name)}",
         __base__=AskedAt,
         __doc__=f"Filters of the {view.name} view.",
         **fields,

@@ -20,6 +20,9 @@ HISTORY_READ_MAX_COUNT: Final = 500_000
 LIST_MAX_COUNT: Final = 1_000
 """Alerts, dead letters or assumptions in an answer."""
 
+EVENTS_BEHIND_MAX_COUNT: Final = 100
+"""Facts behind one figure; the newest."""
+
 EVENTS_MAX_COUNT: Final = 10_000
 EVENTS_MAX_BYTES: Final = 16 * 1024 * 1024
 RECORDS_SCANNED_MAX_COUNT: Final = 2_000

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api.fleet import SATELLITE
 from api.meaning import BASES
-from api.shapes import row_model, view_shape
+from api.shapes import row_model, titled, view_shape
 from twin.events import Confidence, Nature
 from twin.views import VIEWS
 
@@ -216,6 +216,17 @@ class RecordReference(Described):
     frames_count: int = Field(description="Frames it was made from.")
 
 
+class EventReference(Described):
+    """A fact behind a figure, and where it stands in the journal."""
+
+    cursor: str = Field(description="Record number / ordinal, as `/v1/events` has it.")
+    id: str = Field(description="source/epoch/stream/sequence.")
+    kind: str = Field(description="What kind of fact.")
+    tick: str = Field(description="The tick it was folded in.", json_schema_extra=DATE_TIME)
+    effective: str = Field(description="When it holds.", json_schema_extra=DATE_TIME)
+    label: str = Field(description="Who may see it.")
+
+
 class Why(Head):
     """Where a figure comes from, down to the frames."""
 
@@ -235,6 +246,7 @@ class Why(Head):
     record: RecordReference = Field(description="The record that holds what it was made from.")
     frames: list[FrameReference] = Field(description="The frames behind it.")
     quantities: dict[str, int] = Field(description="What those frames came to, in integers.")
+    events: list[EventReference] = Field(description="The facts behind it, newest first.")
     sources: list[Source] = Field(description="Who said it.")
 
 
@@ -306,7 +318,7 @@ TwinState = create_model(
 
 VIEW_PAGES: Final[dict[str, type[BaseModel]]] = {
     name: create_model(
-        f"{name.capitalize()}Page",
+        f"{titled(name)}Page",
         __base__=Head,
         __doc__=VIEWS[name].meaning,
         rows=(_list_of(row), Field(description="Rows by label and key.")),

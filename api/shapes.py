@@ -117,6 +117,11 @@ def arrow_schema(shape: Shape) -> Any:
     )
 
 
+def titled(name: str) -> str:
+    """A name as that of a model: ``commitment_windows`` is ``CommitmentWindows``."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
 def row_model(shape: Shape) -> type[BaseModel]:
     """The row as OpenAPI describes it."""
     fields: dict[str, Any] = {}
@@ -132,5 +137,5 @@ def row_model(shape: Shape) -> type[BaseModel]:
                 | ({"enum": list(BASES)} if column.name == "basis" else {}),
             ),
         )
-    title = "".join(word.capitalize() for word in shape.name.split("_")) + "Row"
+    title = titled(shape.name) + "Row"
     return create_model(title, __base__=Row, __doc__=shape.meaning, **fields)

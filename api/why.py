@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from api.behind import OF_A_SEGMENT, prefixes_of, segments_of
 from api.meaning import BASES, unit_of
 from api.reading import known_names, past_rows
 from api.shapes import said
@@ -62,13 +63,20 @@ def column_of(view: View, name: str) -> Column:
 
 
 def explanation(
-    past: PastTwin, view: View, column: Column, row: RowDict, *, is_kept: Callable[[FrameRef], bool]
+    past: PastTwin,
+    view: View,
+    column: Column,
+    row: RowDict,
+    *,
+    events: list[RowDict],
+    is_kept: Callable[[FrameRef], bool],
 ) -> dict[str, Any]:
-    """Everything behind one figure, down to the frames."""
+    """Everything behind one figure, down to the frames; ``events`` are those about the row."""
     record = past.moment.record
-    segment = _segment(past, row)
-    frames = _frames(record, row)
+    frames = _frames(past, view, row)
+    is_counted = view.name in OF_A_SEGMENT
     sources = {ref.identity.source for ref in frames} | {row.get("source")}
+    sources |= {event["event_id"].split("/")[0] for event in events}
     return {
         "view": view.name,
         "key": {name: row[name] for name in view.key_names},
@@ -80,10 +88,11 @@ def explanation(
         "roll_up": str(column.roll_up),
         "basis": row["basis"],
         "basis_meaning": BASES[row["basis"]],
-        "assumptions": [assumption_body(fact) for fact in _assumptions(past, column, row, segment)],
+        "assumptions": [assumption_body(fact) for fact in _assumptions(past, view, column, row)],
         "record": _record_body(past),
         "frames": [frame_body(ref, is_kept=is_kept(ref)) for ref in frames],
-        "quantities": _quantities(record, row),
+        "quantities": _quantities(record, row) if is_counted else {},
+        "events": [event_body(event) for event in events],
         "sources": [body for body in source_bodies(past) if body["source"] in sources],
     }
 
@@ -104,6 +113,18 @@ def frame_body(ref: FrameRef, *, is_kept: bool) -> dict[str, Any]:
         "digest": ref.digest.hex(),
         "rows_count": ref.rows_count,
         "is_kept": is_kept,
+    }
+
+
+def event_body(event: RowDict) -> dict[str, Any]:
+    """An event by its name and its place in the journal."""
+    return {
+        "cursor": f"{event['number']}/{event['ordinal']}",
+        "id": event["event_id"],
+        "kind": event["kind"],
+        "tick": instant_text(event["tick_ns"]),
+        "effective": instant_text(event["effective_ns"]),
+        "label": event["label"],
     }
 
 
@@ -134,12 +155,13 @@ def _segment(past: PastTwin, row: RowDict) -> Segment | None:
     return next((s for s in segments if s.name == row.get("segment")), None)
 
 
-def _frames(record: Record, row: RowDict) -> list[FrameRef]:
-    """The frames of the row's segment, or of its source."""
-    frames = record.provenance.frames
-    if "segment" in row:
-        return sorted(ref for ref in frames if ref.segment == row["segment"])
-    return sorted(ref for ref in frames if ref.identity.source == row["source"])
+def _frames(past: PastTwin, view: View, row: RowDict) -> list[FrameRef]:
+    """The frames of the segments that serve the row, or of its source."""
+    frames = past.moment.record.provenance.frames
+    if "source" in row:
+        return sorted(ref for ref in frames if ref.identity.source == row["source"])
+    segments = segments_of(past.moment.twin, view.name, row)
+    return sorted(ref for ref in frames if ref.segment in segments)
 
 
 def _quantities(record: Record, row: RowDict) -> dict[str, int]:
@@ -159,25 +181,25 @@ def _quantities(record: Record, row: RowDict) -> dict[str, int]:
     return {quantity.name.lower(): int(counts[quantity]) for quantity in Q}
 
 
-def _assumptions(
-    past: PastTwin, column: Column, row: RowDict, segment: Segment | None
-) -> list[AssumptionSet]:
+def _assumptions(past: PastTwin, view: View, column: Column, row: RowDict) -> list[AssumptionSet]:
     known = past.moment.twin.registry.assumptions
-    prefixes = _prefixes(column, row, segment)
+    prefixes = _prefixes(past, view, column, row)
     return [known[name] for name in sorted(known) if any(_begins(name, p) for p in prefixes)]
 
 
-def _prefixes(column: Column, row: RowDict, segment: Segment | None) -> list[str]:
-    patterns: list[str] = []
-    if segment is not None:
+def _prefixes(past: PastTwin, view: View, column: Column, row: RowDict) -> list[str]:
+    segment = _segment(past, row)
+    patterns = [*prefixes_of(past.moment.twin, view.name, column.name, row)]
+    if segment is not None and view.name in OF_A_SEGMENT:
         satellite = (*SATELLITE_PREFIXES, *JUDGED.get(column.name, ()))
         patterns += SITE_PREFIXES if segment.site is not None else satellite
-    patterns += REGION_PREFIXES if "region" in row else ()
+    patterns += REGION_PREFIXES if "region" in view.key_names else ()
     built = segment.as_built if segment is not None else None
     words: Mapping[str, str] = {
         "class_name": built.class_name if built is not None else "",
         "segment": str(row.get("segment", "")),
         "region": str(row.get("region", "")),
+        "reporting_segment": str(row.get("reporting_segment", "")).lower(),
     }
     return [pattern.format_map(words) for pattern in patterns]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from infra.installation import existing_database, existing_log
 from infra.progress import progress
@@ -16,13 +18,14 @@ from streams.settings import Settings
 from streams.topics import JOURNAL
 from twin.errors import BadInput, NotFound
 from twin.suggest import nearest
-from twin.units import MICRO_PER_USD, instant_text
+from twin.units import dollars, instant_text
 from twin.views import VIEWS
 from twin.whatif.compare import Delta
 from twin.whatif.scenario import read_scenario
 
 SHOWN_COUNT = 24
 SHIPPED = files("twin.baseline").joinpath("scenarios")
+_JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 def run(settings: Settings, file: Path, *, as_json: bool) -> None:
@@ -35,7 +38,7 @@ def run(settings: Settings, file: Path, *, as_json: bool) -> None:
     with progress("folding both futures", log.span(JOURNAL, 0).end) as advance:
         branch = run_branch(log, engine, scenario, on_tick=lambda _: advance())
     if as_json:
-        print(json.dumps(as_plain(branch)))
+        print(_JSON.encode(as_plain(branch)).decode())
     else:
         _show(branch)
 
@@ -86,7 +89,7 @@ def _delta(delta: Delta) -> dict[str, Any]:
     )
 
     def said(value: Any) -> Any:
-        return value / MICRO_PER_USD if is_money and isinstance(value, int) else value
+        return dollars(value) if is_money and isinstance(value, int) else value
 
     return {
         "view": delta.view,
@@ -136,11 +139,11 @@ def _show(branch: Branch) -> None:
 
 def _weight(delta: dict[str, Any]) -> float:
     """How much of a figure is otherwise, from 0 to 1."""
-    change, before, after = delta["change"], delta["baseline"], delta["branch"]
-    if change is None:
+    if delta["change"] is None:
         return 1.0
-    return float(abs(change) / max(abs(before), abs(after), 1e-9))
+    change, before, after = (abs(float(delta[name])) for name in ("change", "baseline", "branch"))
+    return change / max(before, after, 1e-9)
 
 
 def _short(value: Any) -> str:
-    return f"{value:,.6g}" if isinstance(value, int | float) else str(value)
+    return f"{value:,.6g}" if isinstance(value, int | float | Decimal) else str(value)

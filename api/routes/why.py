@@ -8,11 +8,15 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.asked import AskedWhy
+from api.behind import subjects_of
 from api.house import InHouse, answers
+from api.limits import EVENTS_BEHIND_MAX_COUNT
 from api.media import json_response
 from api.reading import tick_headers
 from api.schemas import Why
 from api.why import column_of, explanation, row_of
+from streams.store import queries
+from twin.labels import PUBLIC
 from twin.views import VIEWS
 
 router = APIRouter(tags=["twin"])
@@ -24,13 +28,23 @@ router = APIRouter(tags=["twin"])
     responses=answers(Why, "What is behind the figure."),
 )
 def why(house: InHouse, asked: Annotated[AskedWhy, Query()]) -> Response:
-    """The figure with its unit and basis, the assumptions it rests on, the record and the frames
-    behind it, and what those came to in integers.
+    """The figure with its unit and basis, the assumptions it rests on, the record, the events and
+    the frames behind it, and what those frames came to in integers.
     """
     view = VIEWS[asked.view]
     column = column_of(view, asked.column)
     tick = house.reader.tick(asked.at)
     past = house.reader.journal.twin(tick)
     row = row_of(past, view, asked.key, asked.label)
-    body = explanation(past, view, column, row, is_kept=house.telemetry.is_kept)
+    subjects = subjects_of(past.moment.twin, view.name, row)
+    with house.reader.snapshot() as db:
+        events = queries.events_about(
+            db,
+            tick.branch,
+            subjects,
+            labels={row["label"], PUBLIC},
+            through=tick.number,
+            limit=EVENTS_BEHIND_MAX_COUNT,
+        )
+    body = explanation(past, view, column, row, events=events, is_kept=house.telemetry.is_kept)
     return json_response({**house.reader.head(tick), **body}, tick_headers(tick))

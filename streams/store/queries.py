@@ -5,13 +5,20 @@ Each takes a connection inside a transaction, so that everything one answer says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine, Table, func, or_, select
 
-from streams.store.tables import ALERT, DEAD_LETTER, SNAPSHOT, TICK, VIEW_TABLES
+from streams.store.tables import (
+    ALERT,
+    DEAD_LETTER,
+    EVENT_SUBJECT,
+    SNAPSHOT,
+    TICK,
+    VIEW_TABLES,
+)
 from twin.errors import BadInput
 from twin.hashing import FOLD_VERSION, SliceHashes
 from twin.snapshot import decode_twin
@@ -199,6 +206,32 @@ def dead_letters(db: Connection, branch: str, *, limit: int) -> list[RowDict]:
     chosen = select(DEAD_LETTER).where(DEAD_LETTER.c.branch == branch)
     newest = chosen.order_by(DEAD_LETTER.c.tick_ns.desc(), DEAD_LETTER.c.event_id).limit(limit)
     return [dict(row) for row in db.execute(newest).mappings()]
+
+
+def events_about(
+    db: Connection,
+    branch: str,
+    subjects: Collection[str],
+    *,
+    labels: Collection[str],
+    through: int,
+    limit: int,
+) -> list[RowDict]:
+    """Events about any of some subjects in records up to one, newest first, each once."""
+    columns = [column for column in EVENT_SUBJECT.c if column.name not in ("branch", "subject")]
+    chosen = (
+        select(*columns)
+        .where(
+            EVENT_SUBJECT.c.branch == branch,
+            EVENT_SUBJECT.c.subject.in_(sorted(subjects)),
+            EVENT_SUBJECT.c.label.in_(sorted(labels)),
+            EVENT_SUBJECT.c.number <= through,
+        )
+        .distinct()
+        .order_by(EVENT_SUBJECT.c.number.desc(), EVENT_SUBJECT.c.ordinal.desc())
+        .limit(limit)
+    )
+    return [dict(row) for row in db.execute(chosen).mappings()]
 
 
 def hashes(engine: Engine, branch: str, *, above: int) -> dict[int, str]:

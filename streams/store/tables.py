@@ -111,11 +111,28 @@ class DeadLetterRow(SQLModel, table=True):
     offset: int = Field(sa_type=BigInteger)
 
 
+class EventSubjectRow(SQLModel, table=True):
+    """An event of the journal by what it is about, so that a figure finds its facts."""
+
+    __tablename__ = "event_subject"
+
+    branch: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    ordinal: int = Field(primary_key=True)
+    tick_ns: int = Field(sa_type=BigInteger)
+    event_id: str
+    kind: str
+    label: str
+    effective_ns: int = Field(sa_type=BigInteger)
+
+
 TICK = SQLModel.metadata.tables["tick"]
 WRITER = SQLModel.metadata.tables["writer"]
 SNAPSHOT = SQLModel.metadata.tables["snapshot"]
 ALERT = SQLModel.metadata.tables["alert"]
 DEAD_LETTER = SQLModel.metadata.tables["dead_letter"]
+EVENT_SUBJECT = SQLModel.metadata.tables["event_subject"]
 
 
 def _view_table(view: View, metadata: MetaData) -> Table:
@@ -144,5 +161,6 @@ OWN_TABLES: tuple[Table, ...] = (
     SNAPSHOT,
     ALERT,
     DEAD_LETTER,
+    EVENT_SUBJECT,
     *VIEW_TABLES.values(),
 )

@@ -13,12 +13,14 @@ from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from streams.store.tables import (
     ALERT,
     DEAD_LETTER,
+    EVENT_SUBJECT,
     SNAPSHOT,
     TICK,
     VIEW_TABLES,
     WRITER,
 )
 from twin.errors import Superseded
+from twin.events import fact, subjects
 from twin.hashing import FOLD_VERSION
 from twin.outcomes import AlarmOutcome, Outcome, Refused
 from twin.snapshot import encode_twin
@@ -26,6 +28,9 @@ from twin.units import NS_PER_S
 from twin.views import VIEWS, Moment, Value
 
 Row = tuple[Value, ...]
+
+UNSPOKEN = ("AssumptionSet", "DemandObserved")
+"""Kinds that are about nothing: not even read for it."""
 
 # Written once: building a statement costs more than running it.
 _INSERT_TICK = insert(TICK)
@@ -97,12 +102,15 @@ class Writer:
         rows = {name: self._view_rows(name, commit) for name in VIEW_TABLES}
         twin = commit.moment.twin
         snapshot = encode_twin(twin) if twin.number % self._snapshot_ticks == 0 else None
+        subjects = _event_subjects(self._branch, commit)
         with self._engine.begin() as db:
             self._pass_the_fence(db, commit)
             for name, values in rows.items():
                 if values:
                     db.exec_driver_sql(self._inserts[name], values)
             db.execute(_INSERT_TICK, _tick_fields(self._branch, commit))
+            if subjects:
+                db.execute(insert(EVENT_SUBJECT), subjects)
             self._write_outcomes(db, commit)
             if snapshot is not None:
                 db.execute(insert(SNAPSHOT).values(**self._snapshot_fields(commit, snapshot)))
@@ -218,6 +226,28 @@ def _tick_fields(branch: str, commit: Commit) -> dict[str, object]:
         "refused_count": refused_count,
         "record_bytes": commit.record_bytes,
     }
+
+
+def _event_subjects(branch: str, commit: Commit) -> list[dict[str, object]]:
+    """What the events of the record are about, but for those that were refused."""
+    refused = {each.identity for each in commit.outcomes if isinstance(each, Refused)}
+    record = commit.moment.record
+    return [
+        {
+            "branch": branch,
+            "subject": subject,
+            "number": record.number,
+            "ordinal": ordinal,
+            "tick_ns": record.tick_ns,
+            "event_id": str(event.identity),
+            "kind": event.kind,
+            "label": event.label,
+            "effective_ns": event.effective_ns,
+        }
+        for ordinal, event in enumerate(record.content.events, start=1)
+        if event.kind not in UNSPOKEN and event.identity not in refused
+        for subject in subjects(fact(event))
+    ]
 
 
 def _dead_letters(branch: str, commit: Commit) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -15,9 +16,29 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from tests.one_process import OneProcess, small_twin
+from twin.events import CommitmentAgreed
 
 TICKS_COUNT = 24
 PATIENCE_S = 20.0
+PROMISE = CommitmentAgreed(
+    commitment_id="three-minutes",
+    contract_id="anthropic-compute",
+    customer="Anthropic",
+    commitment_kind="ai",
+    resource="accelerator_count",
+    promised_qty=10,
+    region="orbit",
+    priority=4,
+    supplier="xAI",
+    terms_basis="public",
+    threshold_fraction=0.5,
+    window_s=180.0,
+    starts_at="2028-12-31T23:59:00Z",
+    ends_at="2030-01-01T00:00:00Z",
+    value_usd=Decimal("1234567.890123"),
+    location_limit=("c1-h100",),
+)
+"""Kept in windows so short that one closes in each of the ticks the tests look at."""
 
 
 @contextmanager
@@ -45,9 +66,12 @@ def served(app: FastAPI) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
-    """Twenty-four ticks with faults: alarms, a corrupt frame, a cut supply."""
+    """Twenty-four ticks with faults: alarms, a corrupt frame, a cut supply; a window every third
+    one closes."""
     with small_twin(tmp_path_factory.mktemp("town")) as twin:
-        twin.run(TICKS_COUNT)
+        twin.run(1)
+        twin.tell(PROMISE)
+        twin.run(TICKS_COUNT - 1)
         yield twin
 
 

@@ -74,7 +74,7 @@ def test_the_end_says_where_to_read_on_later(own: OneProcess, serve_own: httpx.C
     own.tell(AssumptionSet("x_usd", 1.0, "usd", "2026-01-01", "a person", "assumed"))
     own.run(2)
 
-    answer = serve_own.get("/v1/events", params={"after": end})
+    answer = serve_own.get("/v1/events", params={"after": end, "kind": "AssumptionSet"})
 
     assert [line["kind"] for line in lines_of(answer)] == ["AssumptionSet"]
     assert "link" not in answer.headers
@@ -86,7 +86,7 @@ def test_a_body_of_several_lines_stays_one_line(own: OneProcess, serve_own: http
     own.append("AssumptionSet", body, topic="ledger", source="operator")
     own.run(1)
 
-    answer = serve_own.get("/v1/events", params={"after": "2/0"})
+    answer = serve_own.get("/v1/events", params={"after": "2/0", "kind": "AssumptionSet"})
 
     (line,) = lines_of(answer)
     assert line["body"]["source"] == "line\none"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from decimal import Decimal
 
 import httpx
 import pyarrow as pa
@@ -53,6 +54,14 @@ def test_filters_choose_rows_by_exact_keys(client: httpx.Client, at: str | None)
         ("/v1/energy", "site", "obrit", "'orbit'"),
         ("/v1/health", "source", "world-2092", "'world-2029'"),
         ("/v1/history/energy", "segment", "sl-35", "'sl-53'"),
+        ("/v1/revenue", "line", "launch_service", "'launch_services'"),
+        ("/v1/revenue", "reporting_segment", "Spaec", "'Space'"),
+        ("/v1/commitments", "commitment_id", "pleo-eurpoe", "'pleo-europe'"),
+        ("/v1/commitment_windows", "commitment_id", "pleo-eurpoe", "'pleo-europe'"),
+        ("/v1/costs", "assumption_set", "lvie", "'live'"),
+        ("/v1/ownership", "company", "SpaecX", "'SpaceX'"),
+        ("/v1/risk", "node", "segment/sl-35", "'segment/sl-53'"),
+        ("/v1/history/commitments", "commitment_id", "pleo-eurpoe", "'pleo-europe'"),
     ],
 )
 def test_a_misspelled_filter_is_not_an_empty_answer(
@@ -62,6 +71,18 @@ def test_a_misspelled_filter_is_not_an_empty_answer(
 
     assert answer.status_code == 404
     assert nearest in answer.json()["detail"]
+
+
+def test_a_window_that_closed_in_another_tick_is_an_empty_answer(client: httpx.Client) -> None:
+    asked = {"commitment_id": "three-minutes"}
+
+    answer = client.get("/v1/commitment_windows", params=asked | {"at": "2029-01-01T00:10:00Z"})
+    closed = client.get("/v1/history/commitment_windows", params=asked).json()
+
+    assert answer.status_code == 200
+    assert answer.json()["rows"] == []
+    assert len(closed["rows"]) == 8
+    assert {row["outcome"] for row in closed["rows"]} == {"kept"}
 
 
 def test_a_region_with_nothing_above_it_is_an_empty_answer(client: httpx.Client) -> None:
@@ -76,7 +97,9 @@ def test_a_region_with_nothing_above_it_is_an_empty_answer(client: httpx.Client)
     assert any(not answer.json()["rows"] for answer in answers)
 
 
-@pytest.mark.parametrize("path", ["/v1/capacity", "/v1/energy", "/v1/health", "/v1/history/health"])
+@pytest.mark.parametrize(
+    "path", [*(f"/v1/{view}" for view in VIEWS), "/v1/history/health", "/v1/history/commitments"]
+)
 def test_every_form_says_the_same_rows(client: httpx.Client, path: str) -> None:
     def body(media: Media) -> bytes:
         answer = client.get(path, headers={"Accept": media}).raise_for_status()
@@ -84,13 +107,20 @@ def test_every_form_says_the_same_rows(client: httpx.Client, path: str) -> None:
         assert answer.headers["twin-tick"] == "2029-01-01T00:24:00Z"
         return answer.content
 
-    rows = json.loads(body(Media.JSON))["rows"]
+    said = json.loads(body(Media.JSON), parse_float=Decimal)["rows"]
     arrow = pa.ipc.open_stream(body(Media.ARROW)).read_all()
     parquet = pa.parquet.read_table(io.BytesIO(body(Media.PARQUET)))
     csv = pa.csv.read_csv(
         io.BytesIO(body(Media.CSV)),
-        convert_options=pa.csv.ConvertOptions(column_types=_text_ticks(arrow.schema)),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=_text_ticks(arrow.schema),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
     )
+
+    rows = [_as_typed(row, arrow.schema) for row in said]
 
     assert arrow.schema.metadata[b"twin.tick"] == b"2029-01-01T00:24:00Z"
     assert arrow.schema.field(arrow.schema.names[-1]).metadata[b"meaning"]
@@ -103,6 +133,28 @@ def test_every_form_says_the_same_rows(client: httpx.Client, path: str) -> None:
         {name: value for name, value in row.items() if name != "tick"} for row in rows
     ]
     assert csv.to_pylist() == rows
+
+
+def test_money_is_exact_in_every_form(client: httpx.Client) -> None:
+    asked = {"commitment_id": "three-minutes"}
+
+    text = client.get("/v1/commitments", params=asked).text
+    arrow = client.get("/v1/commitments", params=asked, headers={"Accept": Media.ARROW}).content
+
+    (row,) = pa.ipc.open_stream(arrow).read_all().to_pylist()
+    assert '"value_usd":1234567.890123,' in text
+    assert row["value_usd"] == Decimal("1234567.890123")
+
+
+def test_rows_of_revenue_sum_to_the_same_in_every_period(client: httpx.Client) -> None:
+    asked = {"from": "2029-01-01T00:00:00Z", "to": "2029-01-01T00:24:00Z"}
+
+    def earned(step: str) -> Decimal:
+        text = client.get("/v1/history/revenue", params=asked | {"step": step}).text
+        rows = json.loads(text, parse_float=Decimal)["rows"]
+        return sum((row["recognised_usd"] for row in rows), Decimal(0))
+
+    assert earned("60s") == earned("7m") == earned("24m") > 0
 
 
 def test_the_form_of_most_weight_wins() -> None:
@@ -129,6 +181,16 @@ def test_a_form_that_is_not_made_is_refused(client: httpx.Client, accept: str) -
     assert answer.status_code == 406
     assert answer.json()["field"] == "Accept"
     assert "text/csv" in answer.json()["expected"]
+
+
+def _as_typed(row: dict[str, object], schema: pa.Schema) -> dict[str, object]:
+    """A row of JSON, of which every fraction was read as a decimal, as the columns are typed."""
+    return {
+        name: float(value)
+        if pa.types.is_floating(schema.field(name).type) and value is not None
+        else value
+        for name, value in row.items()
+    }
 
 
 def _text_ticks(schema: pa.Schema) -> dict[str, pa.DataType]:

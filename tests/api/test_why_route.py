@@ -16,6 +16,11 @@ from twin.records import Chain
 from twin.state import Limits
 from twin.views import VIEWS
 
+WORDS = {
+    view.name: {column.name for column in view.columns if column.type == "text"}
+    for view in VIEWS.values()
+}
+
 
 def key_of(client: httpx.Client, view: str) -> str:
     """The key of a view's first row."""
@@ -42,8 +47,9 @@ def test_every_column_of_every_view_can_be_explained(
     Why.model_validate(body)
     assert body["value"] == row[column]
     assert body["basis"] == row["basis"]
-    assert body["unit"] or column == "binding_constraint"
-    assert body["frames"]
+    assert body["unit"] or column in WORDS[view]
+    assert body["events"]
+    assert body["frames"] or view in ("revenue", "costs", "ownership", "risk")
 
 
 def test_a_figure_can_be_followed_to_the_bytes_it_came_from(
@@ -87,6 +93,86 @@ def test_a_figure_names_the_assumptions_it_rests_on(client: httpx.Client) -> Non
     assert names("energy", "ai1-sso,orbit", "generated_w") == {"class", "shell", "power"}
     assert "site" in names("energy", "c2-gb200,c2-gb200", "compute_w")
     assert names("health", "world-2029", "late_count") == set()
+
+
+@pytest.mark.parametrize(
+    ("view", "key", "column", "prefix"),
+    [
+        ("revenue", "AI,compute_contracts,enterprise", "gross_usd", "contract.anthropic-compute."),
+        ("revenue", "AI,api_tokens,enterprise", "gross_usd", "price.grok."),
+        ("revenue", "AI,api_tokens,enterprise", "energy_cost_usd", "site.c2-gb200."),
+        ("revenue", "Space,launch_services,enterprise", "operating_cost_usd", "cost.space."),
+        ("commitments", "pleo-europe", "attained_fraction", "service-level.military."),
+        ("commitments", "pleo-europe", "promised_qty", "promise.pleo."),
+        ("costs", "sl-53,live", "energy_usd_per_mwh", "mccalip."),
+        ("costs", "c2-gb200,live", "energy_usd_per_mwh", "site.c2-gb200."),
+        ("ownership", "SpaceX,A,Tesla", "shares_count", "ownership."),
+        ("risk", "group,person/Musk", "replacement_s", "risk.replacement."),
+    ],
+)
+def test_a_figure_of_the_group_names_the_assumptions_it_rests_on(
+    client: httpx.Client, view: str, key: str, column: str, prefix: str
+) -> None:
+    asked = {"view": view, "key": key, "column": column}
+
+    body = client.get("/v1/why", params=asked).json()
+
+    assert any(fact["name"].startswith(prefix) for fact in body["assumptions"])
+
+
+@pytest.mark.parametrize(
+    ("view", "key", "kinds"),
+    [
+        ("commitments", "pleo-europe", {"CommitmentAgreed", "ContractSigned"}),
+        ("commitments", "three-minutes", {"CommitmentAgreed", "ContractSigned"}),
+        ("revenue", "AI,compute_contracts,enterprise", {"ContractSigned", "PeriodReported"}),
+        ("revenue", "Eliminations,elimination,group", {"ContractSigned"}),
+        (
+            "revenue",
+            "Connectivity,consumer_service,consumer",
+            {"CustomersReported", "PeriodReported"},
+        ),
+        ("revenue", "AI,api_tokens,enterprise", {"PeriodReported", "PriceSet"}),
+        ("costs", "c2-gb200,live", {"SiteEnergised", "SupplyChanged"}),
+    ],
+)
+def test_a_figure_of_the_group_names_the_events_behind_it(
+    client: httpx.Client, view: str, key: str, kinds: set[str]
+) -> None:
+    column = VIEWS[view].column_names[-1]
+
+    body = client.get("/v1/why", params={"view": view, "key": key, "column": column}).json()
+
+    assert {event["kind"] for event in body["events"]} >= kinds
+    for said in body["events"]:
+        number, ordinal = said["cursor"].split("/")
+        before = {"after": f"{number}/{int(ordinal) - 1}", "limit": 1}
+        line = client.get("/v1/events", params=before).json()
+        assert (line["cursor"], line["id"], line["kind"]) == (
+            said["cursor"],
+            said["id"],
+            said["kind"],
+        )
+
+
+def test_a_promise_is_not_known_before_it_was_made(client: httpx.Client) -> None:
+    asked = {"view": "commitments", "key": "three-minutes", "column": "status"}
+
+    before = client.get("/v1/why", params=asked | {"at": "2029-01-01T00:01:00Z"})
+    after = client.get("/v1/why", params=asked | {"at": "2029-01-01T00:02:00Z"}).json()
+
+    assert before.status_code == 404
+    assert after["events"][0]["kind"] == "CommitmentAgreed"
+    assert after["events"][0]["tick"] == "2029-01-01T00:02:00Z"
+    assert {frame["segment"] for frame in after["frames"]} == {"c1-h100"}
+
+
+def test_an_amount_of_money_is_explained_to_the_last_decimal(client: httpx.Client) -> None:
+    asked = {"view": "commitments", "key": "three-minutes", "column": "value_usd"}
+
+    text = client.get("/v1/why", params=asked).text
+
+    assert '"value":1234567.890123,' in text
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,6 +186,20 @@ def test_tokens_are_paid_at_the_list_price_for_the_share_that_is_sold() -> None:
     # 3 × (1 M × 1 $ + 0.500001 M × 3 $): a part of a micro-dollar is carried, never lost.
     assert booked(ledger, flows, "tokens/grok")[B.TOTAL_GROSS] == 7_500_009
     assert booked(ledger, flows, "tokens/grok")[B.TOTAL_DELIVERED] == 4_500_003
+
+
+def test_a_book_read_back_keeps_what_its_tokens_carry() -> None:
+    ledger = told(price("grok.input", "2"), price("grok.output", "6"))
+    kept = ticked(ledger, tokens={"service/grok": (1_234_567, 7)})
+    read_back = msgspec.structs.replace(kept, item_ids=(*kept.item_ids,))
+
+    for _ in range(3):
+        kept, read_back = (
+            ticked(ledger, flows, tokens={"service/grok": (1_234_567, 7)})
+            for flows in (kept, read_back)
+        )
+
+    assert read_back.encoded() == kept.encoded()
 
 
 def test_a_contract_for_tokens_takes_the_place_of_the_list_price() -> None:

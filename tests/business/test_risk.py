@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.business.promising import KNOWN, START_NS, launches, promised, terms
@@ -196,6 +196,7 @@ def test_an_exit_never_lowers_the_single_points(names: set[str], leaving: list[s
 
 
 @settings(max_examples=150, deadline=None)
+@example(amounts=[15, 100])
 @given(amounts=st.lists(st.integers(1, 120), min_size=1, max_size=5))
 def test_the_smallest_cut_is_the_one_found_by_trying_all(amounts: list[int]) -> None:
     promises = promised(terms())

@@ -22,6 +22,7 @@ from twin.fields import Usd
 from twin.frames import STATUS_NOMINAL
 from twin.regions import ORBIT
 from twin.simulate.dispatch import Dispatcher, book_of
+from twin.simulate.faults import strikes
 from twin.units import parse_instant
 
 BASELINE = baseline_of("2029", segments=("ai1-sso", "c1-h100", "c2-gb200"))
@@ -167,7 +168,7 @@ def test_pools_are_as_busy_as_they_were_dispatched() -> None:
 
 def test_half_the_supply_leaves_half_the_work_and_none_of_it_waits_for_ever() -> None:
     world = small_world(baseline_of("2029"), has_faults=True, has_noise=False)
-    cut = next(s.fault for s in world.planned_faults if s.fault.kind == "supply_cut")
+    cut = next(s.fault for s in strikes(world.segments) if s.fault.kind == "supply_cut")
     assert cut.last_tick is not None
 
     said = list(ticks(world, cut.last_tick + 10))

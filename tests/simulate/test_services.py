@@ -15,6 +15,7 @@ from twin.baseline import Baseline, world_names
 from twin.events import DemandRow, ServiceRegistered
 from twin.frames import STATUS_FAILED
 from twin.region_grid import region_grid, regions_below
+from twin.simulate.faults import strikes
 from twin.simulate.services import inference_of, inference_row, offered_services
 
 DAY_S = 86_400
@@ -100,7 +101,7 @@ def test_what_is_asked_is_told_by_the_region_below() -> None:
 
 def test_failed_satellites_are_asked_as_much_as_before() -> None:
     struck, whole = (small_world(has_faults=f, satellites_count=400) for f in (True, False))
-    fault = next(s.fault for s in struck.planned_faults if s.fault.kind == "assets_failed")
+    fault = next(s.fault for s in strikes(struck.segments) if s.fault.kind == "assets_failed")
 
     *_, hit = ticks(struck, fault.first_tick + 2)
     *_, sound = ticks(whole, fault.first_tick + 2)

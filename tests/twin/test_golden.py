@@ -11,6 +11,7 @@ from twin.frames import decode_frame
 from twin.hashing import FOLD_VERSION, SliceHashes
 from twin.observe import observe
 from twin.records import Chain
+from twin.snapshot import decode_twin, encode_twin
 from twin.state import Twin
 
 
@@ -26,6 +27,19 @@ def test_the_golden_journal_folds_to_the_hashes_it_was_written_with() -> None:
 
     assert golden.fold_version == FOLD_VERSION, "run python -m tests.golden_journal"
     assert hashes == golden.hashes, "the fold moved: raise FOLD_VERSION, make the journal anew"
+
+
+def test_a_twin_read_back_after_every_tick_folds_to_the_same_hashes() -> None:
+    golden = msgspec.msgpack.decode((GOLDEN / "journal.msgpack").read_bytes(), type=GoldenJournal)
+    chain, twin, hashes = Chain(), Twin(), []
+
+    for stored in golden.records:
+        record = chain.accept(stored)
+        assert record is not None
+        twin = evolve(decode_twin(encode_twin(twin)), record).twin
+        hashes.append(SliceHashes().state_hash(twin.tick_ns, twin.slices()))
+
+    assert hashes == golden.hashes
 
 
 def test_the_golden_frame_is_observed_as_it_was() -> None:

@@ -12,7 +12,8 @@ military's single point of failure so stands beside what speaks against it, in t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
@@ -26,6 +27,9 @@ GROUP: Final = "group"
 MAJORITY_FRACTION: Final = 0.5
 SLACK_MAX_RATIO: Final = 8.0
 """More than this many times what is promised makes no difference."""
+
+SLACK_STEPS_COUNT: Final = 10
+"""Slack is told in tenths, rounded down, so that noise is no change."""
 
 HHI_MAX_POINTS: Final = 10_000
 DAY_NS: Final = 86_400 * NS_PER_S
@@ -146,7 +150,8 @@ def rounded(quantity: int) -> int:
 
 def slack_ratio(available_qty: int, promised_qty: int) -> float:
     """Available over promised, down to a tenth, at most ``SLACK_MAX_RATIO``."""
-    return min(SLACK_MAX_RATIO, available_qty * 10 // max(1, promised_qty) / 10)
+    steps = available_qty * SLACK_STEPS_COUNT // max(1, promised_qty)
+    return min(SLACK_MAX_RATIO, steps / SLACK_STEPS_COUNT)
 
 
 def _ties(
@@ -170,20 +175,23 @@ def _asset_ties(
     total = sum(held.values())
     if not total:
         return
-    slack = dict(outlook.slack).get(promise.commitment_id, total / promise.terms.promised_qty)
-    shares = {node: amount / total for node, amount in sorted(held.items())}
-    hhi = HHI_MAX_POINTS * sum(share * share for share in shares.values())
+    # Exact: where just enough is left, a binary fraction would say a hair less.
+    told = dict(outlook.slack).get(promise.commitment_id)
+    slack = Fraction(total, promise.terms.promised_qty)
+    if told is not None:
+        slack = Fraction(told).limit_denominator(SLACK_STEPS_COUNT)
+    hhi = HHI_MAX_POINTS * sum((amount / total) ** 2 for _, amount in sorted(held.items()))
     replacement_s = dict(outlook.replacement_s)
-    for node, share in shares.items():
-        others = sorted((each for name, each in shares.items() if name != node), reverse=True)
+    for node, amount in sorted(held.items()):
+        others = sorted((each for name, each in held.items() if name != node), reverse=True)
         yield _Tie(
             promise=promise,
             worth_micro_usd=worth,
             node=node,
-            cut_count=_cut_count([share, *others], slack),
+            cut_count=_cut_count([amount, *others], slack),
             share=None,
             hhi_points=hhi,
-            remaining_fraction=min(1.0, slack * (1.0 - share)),
+            remaining_fraction=float(min(Fraction(1), slack * Fraction(total - amount, total))),
             replacement_s=replacement_s.get(node.split("/")[0]),
         )
 
@@ -274,14 +282,14 @@ def _may_serve(source: Source, promise: Promise, promises: Promises) -> bool:
     )
 
 
-def _cut_count(shares: Iterable[float], slack: float) -> int:
-    """How many of these nodes, in this order, go until less is left than promised."""
-    left, count = 1.0, 0
-    for share in shares:
-        left, count = left - share, count + 1
-        if slack * left < 1.0:
-            break
-    return count
+def _cut_count(amounts: Sequence[int], slack: Fraction) -> int:
+    """How many nodes with these amounts, in this order, go until less is left than promised."""
+    total = left = sum(amounts)
+    for count, amount in enumerate(amounts, start=1):
+        left -= amount
+        if slack * left < total:
+            return count
+    return len(amounts)
 
 
 def _exposures(ties: Iterable[_Tie]) -> Iterator[Exposure]:
@@ -328,4 +336,5 @@ def _weighted(values: Iterable[tuple[int, float | None]]) -> float | None:
     total = sum(weight for weight, _ in known)
     if not total:
         return sum(value for _, value in known) / len(known)
-    return sum(weight * value for weight, value in known) / total
+    # Exact before it is rounded once: the mean of equal values is that value.
+    return float(sum(weight * Fraction(value) for weight, value in known) / total)

@@ -68,6 +68,7 @@ from twin.events.satellites import (
     ShellRetargeted,
     SpaceWeatherObserved,
 )
+from twin.events.subjects import subjects
 from twin.events.workloads import (
     AcceleratorFrameReported,
     DemandObserved,
@@ -150,4 +151,5 @@ __all__ = [
     "encode_fact",
     "fact",
     "known_kind",
+    "subjects",
 ]

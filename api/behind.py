@@ -1,0 +1,214 @@
+"""What stands behind a row of the group: its subjects, the segments that serve it, its assumptions.
+
+A subject is what events are about (``twin.events.subjects``): from it the read model finds the
+facts that made the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, get_args
+
+import numpy as np
+
+from streams.store.queries import RowDict
+from twin.business.assumption_sets import TERMS
+from twin.business.commitments import Promises
+from twin.business.items import NO_NEED, A, Item
+from twin.business.ledger import Ledger
+from twin.business.lines import (
+    ELIMINATION,
+    ELIMINATIONS,
+    LINES,
+    REPORTING_SEGMENTS,
+    Counterparty,
+)
+from twin.business.promise import Promise
+from twin.business.risk import GROUP
+from twin.state import Twin
+
+OF_A_SEGMENT: Final = ("capacity", "energy")
+"""Views whose rows are made from the frames of their segment."""
+
+COST_PREFIXES: Final = (
+    "mccalip.",
+    "cost.",
+    "launch.falcon9.",
+    "launch.starship.",
+    "class.{class_name}.",
+    "site.{segment}.",
+)
+RISK_PREFIXES: Final = (
+    "risk.replacement.",
+    "defense.",
+    "launch.nssl.",
+    "sensing.",
+)
+REVENUE_PREFIXES: Final = ("cost.{reporting_segment}.operating_usd_per_y",)
+REVENUE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "deferred_usd": ("contract.prepaid_fraction",),
+    "energy_cost_usd": (
+        "site.*.electricity_usd_per_mwh",
+        "site.*.gas_price_usd_per_mmbtu",
+        "site.*.heat_rate_btu_per_kwh",
+    ),
+    "filed_usd": ("filed.",),
+    "filed_error_fraction": ("filed.",),
+    "filed_check_error_fraction": ("filed.",),
+}
+"""Assumptions that go into one column of revenue only."""
+
+
+def names_of(twin: Twin, column: str) -> set[str]:
+    """Names of a key column of the group that the twin knows, whether or not a row has them."""
+    match column:
+        case "reporting_segment":
+            return {*REPORTING_SEGMENTS, ELIMINATIONS}
+        case "line":
+            return {*LINES, ELIMINATION}
+        case "counterparty":
+            return {*get_args(Counterparty)}
+        case "commitment_id":
+            return {p.commitment_id for each in twin.promises.values() for p in each.items}
+        case "assumption_set":
+            return {*TERMS}
+        case _:
+            return set()
+
+
+def subjects_of(twin: Twin, view: str, row: RowDict) -> set[str]:
+    """What the facts behind a row are about."""
+    match view:
+        case "revenue":
+            return set(_of_revenue(twin, row))
+        case "commitments" | "commitment_windows":
+            return set(_of_promises(_promises(twin, row), row["commitment_id"]))
+        case "ownership":
+            name = row["company"]
+            parts = (f"item/share.{name.casefold()}", f"item/part.{name.casefold()}")
+            return {f"company/{name}", *parts}
+        case "risk":
+            return set(_of_risk(twin, row))
+        case "health":
+            return {f"source/{row['source']}"}
+        case _:
+            return {f"segment/{row['segment']}", f"site/{row.get('site', row['segment'])}"}
+
+
+def segments_of(twin: Twin, view: str, row: RowDict) -> set[str]:
+    """The segments whose frames went into a row: its own, or those that were to serve it."""
+    if view in OF_A_SEGMENT:
+        return {row["segment"]}
+    if view in ("commitments", "commitment_windows"):
+        promise = _promise(_promises(twin, row), row["commitment_id"])
+        return _serving(twin, [promise.need_id]) if promise is not None else set()
+    if view == "revenue":
+        return _serving(twin, _needs(twin.ledgers[row["label"]], row))
+    return set()
+
+
+def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[str]:
+    """Names of the assumptions behind a figure of the group, to be filled in and matched."""
+    match view:
+        case "revenue":
+            yield from REVENUE_PREFIXES
+            yield from REVENUE_COLUMNS.get(column, ())
+            for item in _items(twin.ledgers[row["label"]], row):
+                kind, _, name = item.item_id.partition("/")
+                if kind in ("contract", "tokens"):
+                    yield f"contract.{name}." if kind == "contract" else f"price.{name}"
+        case "commitments" | "commitment_windows":
+            yield "service-level."
+            name = row["commitment_id"]
+            yield from (f"promise.{each}." for each in _beginnings(name))
+            promise = _promise(_promises(twin, row), name)
+            if promise is not None:
+                yield f"contract.{promise.terms.contract_id}."
+        case "costs":
+            yield from COST_PREFIXES
+        case "ownership":
+            yield "ownership."
+        case "risk":
+            yield from RISK_PREFIXES
+
+
+def _of_revenue(twin: Twin, row: RowDict) -> Iterator[str]:
+    ledger = twin.ledgers[row["label"]]
+    for item in _items(ledger, row):
+        kind, _, name = item.item_id.partition("/")
+        yield f"item/{name}" if kind == "tokens" else item.item_id
+    if row["filed_line"]:
+        yield f"filed/{row['filed_line']}"
+
+
+def _items(ledger: Ledger, row: RowDict) -> list[Item]:
+    """The items that a row of revenue joins; for the elimination those it takes out."""
+    items = ledger.items
+    if row["line"] == ELIMINATION:
+        buyers = items.columns[:, A.BUYER].tolist()
+        return [each for each, buyer in zip(items.items, buyers, strict=True) if buyer >= 0]
+    place = (row["reporting_segment"], row["line"], row["counterparty"])
+    return [
+        each
+        for each in items.items
+        if (each.reporting_segment, each.line, each.counterparty) == place
+    ]
+
+
+def _needs(ledger: Ledger, row: RowDict) -> list[str]:
+    """What was delivered to earn a row of revenue."""
+    items = ledger.items
+    rows = [int(items.columns[items.places[each.item_id], A.NEED]) for each in _items(ledger, row)]
+    return [items.need_ids[need] for need in rows if need != NO_NEED]
+
+
+def _serving(twin: Twin, need_ids: Iterable[str]) -> set[str]:
+    """The segments that gave some needs what they had; those that might have, where none did."""
+    market = twin.market
+    found: set[str] = set()
+    for name in need_ids:
+        place = market.places.get(name)
+        if place is not None:
+            granted = np.flatnonzero(market.granted_qty[place])
+            pools = granted if granted.size else np.flatnonzero(market.allowed[place])
+            found |= {market.pools[int(pool)].segment for pool in pools}
+    return found
+
+
+def _of_promises(promises: Promises, commitment_id: str) -> Iterator[str]:
+    yield f"commitment/{commitment_id}"
+    promise = _promise(promises, commitment_id)
+    if promise is not None:
+        terms = promise.terms
+        yield f"contract/{terms.contract_id}"
+        if terms.accreditation:
+            yield f"service/{terms.service}"
+        yield from (f"supplier/{name}" for name in (terms.supplier, *terms.alternative_suppliers))
+
+
+def _of_risk(twin: Twin, row: RowDict) -> Iterator[str]:
+    """The node, and every promise of the subject."""
+    yield row["node"]
+    promises = _promises(twin, row)
+    kind, _, name = row["subject"].partition("/")
+    for promise in promises.items:
+        terms, customer = promise.terms, promise.terms.customer
+        is_of_customer = kind == "customer" and f"{customer}/".startswith(f"{name}/")
+        is_named = name in (terms.commitment_id, terms.contract_id)
+        if row["subject"] == GROUP or is_of_customer or (is_named and kind != "customer"):
+            yield from _of_promises(promises, promise.commitment_id)
+
+
+def _promises(twin: Twin, row: RowDict) -> Promises:
+    return twin.promises[row["label"]]
+
+
+def _promise(promises: Promises, commitment_id: str) -> Promise | None:
+    return next((each for each in promises.items if each.commitment_id == commitment_id), None)
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """A name and its beginnings: ``a-b-c``, ``a-b``, ``a``."""
+    words = name.split("-")
+    for count in range(len(words), 0, -1):
+        yield "-".join(words[:count])
