@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.described import form_of, refuse_repeated
 from api.door import Door
 from api.feed import Feed
 from api.house import PROBLEMS, House
@@ -24,6 +25,7 @@ from api.routes import (
     assumptions,
     dead_letters,
     events,
+    frames,
     history,
     operations,
     satellites,
@@ -46,6 +48,7 @@ ROUTES: Final = (
     views,
     history,
     satellites,
+    frames,
     why,
     assumptions,
     alerts,
@@ -75,7 +78,7 @@ def create_app(
         shelf = Shelf(log, max_bytes=bounds.frames_in_memory_bytes)
         feed = Feed(reader, bounds)
         app.state.house = House(
-            reader, Telemetry(reader, shelf), feed, counts, RunningSums(), clock_ns
+            reader, shelf, Telemetry(reader, shelf), feed, counts, RunningSums(), clock_ns
         )
         following = asyncio.create_task(feed.run())
         try:
@@ -94,6 +97,8 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(form_of), Depends(refuse_repeated)],
         responses=PROBLEMS,
     )
     app.add_middleware(Door, counts=counts)

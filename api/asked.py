@@ -11,7 +11,13 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from api.limits import EVENTS_MAX_COUNT, LIST_MAX_COUNT, TABLE_ROWS_MAX_COUNT
+from api.described import SAID
+from api.limits import (
+    EVENTS_MAX_COUNT,
+    JSON_ROWS_MAX_COUNT,
+    LIST_MAX_COUNT,
+    TABLE_ROWS_MAX_COUNT,
+)
 from api.parameters import Branch, Cursor, Flag, Instant, KindName, Step, Text, Until, ViewName
 from api.shapes import titled
 from streams.store.tables import LIVE
@@ -21,6 +27,12 @@ from twin.suggest import nearest
 from twin.views import VIEWS, Column, View
 
 ASSET_ID_END: Final = 2**32
+
+PAGE_EXPECTED: Final = (
+    f"a whole number, 1 to {JSON_ROWS_MAX_COUNT} as JSON, 1 to {TABLE_ROWS_MAX_COUNT} "
+    "as CSV, Arrow or Parquet"
+)
+"""What the page of satellites may hold, said wherever another is asked for."""
 
 
 class Nothing(BaseModel):
@@ -46,10 +58,12 @@ NoParameters = Annotated[Nothing, Query()]
 class Asked(Nothing):
     """What every question about the twin may say."""
 
-    branch: Branch = Field(LIVE, description="Whose past: `live`.")
+    branch: Branch = Field(
+        LIVE, description="The branch of history to ask about; there is only `live`."
+    )
 
 
-SEGMENT: Final = "Only this group of assets."
+SEGMENT: Final = "Only satellites of this segment."
 
 
 class AskedAt(Asked):
@@ -101,7 +115,7 @@ def _filter(column: Column, *, of: str = "", has_example: bool = True) -> Any:
     example = KEY_EXAMPLES.get(column.name) if has_example else None
     return Field(
         None,
-        description=f"Only this {column.name}{of}. {column.meaning}",
+        description=f"Only rows of this {column.name}{of}. {column.meaning}",
         examples=[example] if example else None,
     )
 
@@ -112,16 +126,18 @@ class AskedHistory(Asked):
     from_: Instant = Field(
         None,
         alias="from",
-        description="Ticks that end after this instant; without it, an hour before `to`.",
+        description="The start of the period: ticks that end after this instant. Without it, one "
+        "hour before `to`.",
     )
     to: Until = Field(
         None,
-        description="Ticks that end at or before this instant; without it, the newest tick.",
+        description="The end of the period: ticks that end at or before this instant. Without it, "
+        "the newest tick.",
     )
     step: Step = Field(
         None,
-        description="Roll up to one row per key and step: seconds, or 60s, 5m, 1h, 1d. Without "
-        "it, every tick.",
+        description="Rolls up to one row for each key and step. A step is a multiple of the tick: "
+        "seconds, or 60s, 5m, 1h, 1d. Without it, every tick has rows of its own.",
     )
 
 
@@ -158,27 +174,31 @@ class AskedSatellites(AskedAt):
     """Filters and page of the satellites of one tick."""
 
     segment: Text = Field(None, description=SEGMENT, examples=["sl-53"])
-    region: Text = Field(None, description="Only above this theatre.", examples=["europe"])
+    region: Text = Field(
+        None, description="Only satellites above this region.", examples=["europe"]
+    )
     status: Literal["nominal", "safe", "failed"] | SkipJsonSchema[None] = Field(
         None, description="Only satellites in this state.", examples=["nominal"]
     )
     sunlit: Flag = Field(
         None,
-        description="Only satellites that see more than half of the Sun's disc, or only others.",
+        description="`true`: only satellites that see more than half of the Sun's disc; `false`: "
+        "only the others.",
         examples=[True],
     )
     limit: int = Field(
         100,
         ge=1,
         le=TABLE_ROWS_MAX_COUNT,
-        description="Rows at most: up to 1,000 as JSON, up to 50,000 as CSV, Arrow or Parquet.",
+        description=f"The most rows to answer with: {PAGE_EXPECTED}.",
         examples=[100],
+        json_schema_extra={SAID: PAGE_EXPECTED},
     )
     after: int = Field(
         -1,
         ge=-1,
         lt=ASSET_ID_END,
-        description="Only asset ids above this one: where the page before ended.",
+        description="Only asset ids above this one, the last of the page before.",
         examples=[530_000_000],
     )
 
@@ -186,13 +206,16 @@ class AskedSatellites(AskedAt):
 class AskedWhy(AskedAt):
     """One figure."""
 
-    view: ViewName = Field(description="The view it stands in.")
+    view: ViewName = Field(description="The view that has the figure.")
     key: str = Field(
         max_length=600,
-        description="The row: values of the view's key columns in their order, with commas.",
+        description="The row: the values of the view's key columns in their order, separated by "
+        "commas.",
         examples=["sl-53,orbit,downlink_bps"],
     )
-    column: str = Field(max_length=100, description="The column.", examples=["available_qty"])
+    column: str = Field(
+        max_length=100, description="The column that has the figure.", examples=["available_qty"]
+    )
     label: str = Field(
         "public", max_length=200, description="The row's label.", examples=["public"]
     )
@@ -201,12 +224,16 @@ class AskedWhy(AskedAt):
 class AskedAssumptions(AskedAt):
     """Which assumptions."""
 
-    prefix: Text = Field(None, description="Only names that begin so.", examples=["class.v3."])
-    confidence: Confidence | SkipJsonSchema[None] = Field(
-        None, description="Only numbers trusted so far.", examples=["assumed"]
+    prefix: Text = Field(
+        None, description="Only assumptions whose names begin with this.", examples=["class.v3."]
     )
-    limit: int = Field(LIST_MAX_COUNT, ge=1, le=LIST_MAX_COUNT, description="At most so many.")
-    after: Text = Field(None, description="Only names after this one: where the page before ended.")
+    confidence: Confidence | SkipJsonSchema[None] = Field(
+        None, description="Only assumptions of this confidence.", examples=["assumed"]
+    )
+    limit: int = Field(
+        LIST_MAX_COUNT, ge=1, le=LIST_MAX_COUNT, description="The most rows to answer with."
+    )
+    after: Text = Field(None, description="Only names after this one, the last of the page before.")
 
 
 class AskedAlerts(AskedAt):
@@ -214,16 +241,20 @@ class AskedAlerts(AskedAt):
 
     open: Flag = Field(
         None,
-        description="Only alerts that are open, or only cleared ones; both without it.",
+        description="`true`: only open alerts; `false`: only cleared ones. Without it, both.",
         examples=[True],
     )
-    limit: int = Field(100, ge=1, le=LIST_MAX_COUNT, description="At most so many, newest first.")
+    limit: int = Field(
+        100, ge=1, le=LIST_MAX_COUNT, description="The most rows to answer with, newest first."
+    )
 
 
 class AskedDeadLetters(Asked):
     """How many dead letters."""
 
-    limit: int = Field(100, ge=1, le=LIST_MAX_COUNT, description="At most so many, newest first.")
+    limit: int = Field(
+        100, ge=1, le=LIST_MAX_COUNT, description="The most rows to answer with, newest first."
+    )
 
 
 class AskedEvents(Asked):
@@ -231,11 +262,13 @@ class AskedEvents(Asked):
 
     after: Cursor = Field(
         "0/0",
-        description="Only events after this cursor, which is in every line: record number / "
-        "ordinal. `0/0` is the beginning.",
+        description="Only events after this cursor, `record/ordinal`, which every line has. `0/0` "
+        "is the beginning.",
     )
     kind: KindName = Field(None, description="Only events of this kind.")
-    limit: int = Field(1_000, ge=1, le=EVENTS_MAX_COUNT, description="Lines at most.")
+    limit: int = Field(
+        1_000, ge=1, le=EVENTS_MAX_COUNT, description="The most lines to answer with."
+    )
 
 
 class AskedStream(Asked):
@@ -244,7 +277,8 @@ class AskedStream(Asked):
     view: list[ViewName] = Field(
         list(VIEWS),
         max_length=len(VIEWS),
-        description="The views in each message; may be given several times. All without it.",
+        description="A view to put in each message; may be given several times. Without it, all "
+        "views.",
         examples=[["capacity"]],
     )
     segment: Text = Field(

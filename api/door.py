@@ -10,9 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.limits import BODY_MAX_BYTES
 from api.metrics import RequestCounts
-from api.problems import TooLarge, problem_response
+from api.problems import ALLOWED, TooLarge, problem_response
 
-ALLOWED: Final = "GET, HEAD, OPTIONS"
 COMMON_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 
 
@@ -62,7 +61,7 @@ def _too_large(scope: Scope) -> TooLarge | None:
     length = int(said) if said.isdecimal() else 0
     if length <= BODY_MAX_BYTES:
         return None
-    return TooLarge(f"a body of {length} bytes", expected=f"{BODY_MAX_BYTES} at most")
+    return TooLarge(f"a body of {length} bytes", expected=f"{BODY_MAX_BYTES} bytes at most")
 
 
 def _with_allowed(message: Message, method: str) -> Message:

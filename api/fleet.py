@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from api.problems import Unknown
 from api.shapes import ARROW, Shape, ShapeColumn, arrow_schema, said_instant
 from twin.arrays import AnyArray, BoolArray, FloatArray, IntArray
-from twin.errors import NotFound
 from twin.frames import STATUS_FAILED, STATUS_NOMINAL, STATUS_SAFE, Frame, SatelliteSpec
 from twin.observe import full_sun_w
 from twin.physics.earth import subpoint, sun_direction_itrs, sun_distance_au
@@ -196,7 +196,7 @@ def _regions(frame: Frame, positions_km: FloatArray) -> AnyArray:
 def _refuse_unknown_region(frames: Sequence[Frame], region: str | None) -> None:
     known = {name for boxes in _boxes(frames) for name in region_names(boxes)}
     if region is not None and region not in known:
-        raise NotFound(f"region {region[:200]!r}", expected=nearest(region, known))
+        raise Unknown(f"region={region!r}", expected=nearest(region, known), field="region")
 
 
 def _boxes(frames: Sequence[Frame]) -> Iterator[tuple[RegionBox, ...]]:

@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 
 from api.asked import HISTORY_FILTERS, AskedHistory
 from api.limits import HISTORY_READ_MAX_COUNT, HISTORY_ROWS_MAX_COUNT
-from api.reading import Filters, Reader, ViewRows, live_rows, standing
+from api.problems import Unknown
+from api.reading import Filters, Reader, ViewRows, live_rows, said_rows, standing
 from streams.store import queries
 from streams.store.queries import TickInfo
 from streams.store.tables import LIVE
-from twin.errors import BadInput, NotFound
+from twin.errors import BadInput
 from twin.suggest import nearest
 from twin.units import NS_PER_S, instant_text
 from twin.views import VIEWS, View
@@ -42,13 +43,14 @@ def period_rows(reader: Reader, view_name: str, asked: AskedHistory) -> Period:
                 expected=f"an instant before to={instant_text(to_ns)}",
                 field="from",
             )
-        step_ns = asked.step or newest.tick_ns - newest.start_ns
+        interval_ns = newest.tick_ns - newest.start_ns
+        step_ns = _whole_ticks(asked.step or interval_ns, interval_ns)
         _refuse_too_many(db, view, filters, newest, from_ns=from_ns, to_ns=to_ns, step_ns=step_ns)
         rows = queries.history(
             db,
             view.name,
             LIVE,
-            from_ns=from_ns if asked.step is not None else _tick_before(newest, from_ns),
+            from_ns=_tick_before(newest, from_ns),
             to_ns=to_ns,
             step_ns=step_ns,
             filters=filters,
@@ -56,12 +58,12 @@ def period_rows(reader: Reader, view_name: str, asked: AskedHistory) -> Period:
         )
     if not rows:
         reader.refuse_unknown(view, newest, filters)
-    return Period(newest, from_ns, to_ns, ViewRows(view, rows, is_rolled_up=True))
+    return Period(newest, from_ns, to_ns, ViewRows(view, said_rows(rows), is_rolled_up=True))
 
 
 def _view(name: str) -> View:
     if name not in VIEWS:
-        raise NotFound(f"view {name!r}", expected=nearest(name, VIEWS))
+        raise Unknown(f"view={name!r}", expected=nearest(name, VIEWS), field="view")
     return VIEWS[name]
 
 
@@ -71,7 +73,7 @@ def _filters(view: View, asked: AskedHistory) -> Filters:
     for name in wanted:
         if name not in view.key_names:
             raise BadInput(
-                f"{name} is no key of {view.name}",
+                f"the filter {name}, which {view.name} does not have",
                 expected=f"one of {', '.join(view.key_names)}",
                 field=name,
             )
@@ -93,8 +95,20 @@ def _checked_end(newest: TickInfo, to_ns: int | None) -> int:
     return to_ns
 
 
+def _whole_ticks(step_ns: int, interval_ns: int) -> int:
+    """The step, which is of whole ticks: every step then ends with a tick, and is named by it."""
+    if step_ns % interval_ns:
+        interval_s = interval_ns / NS_PER_S
+        raise BadInput(
+            f"step of {step_ns / NS_PER_S:g} s",
+            expected=f"a multiple of {interval_s:g} s, the length of a tick",
+            field="step",
+        )
+    return step_ns
+
+
 def _tick_before(newest: TickInfo, from_ns: int) -> int:
-    """The end of the last tick at or before an instant, so that steps of one tick are its names."""
+    """The end of the last tick at or before an instant: steps are counted from there."""
     interval_ns = newest.tick_ns - newest.start_ns
     return newest.tick_ns + (from_ns - newest.tick_ns) // interval_ns * interval_ns
 
@@ -116,18 +130,18 @@ def _refuse_too_many(
     rows_count = max(1, len(live_rows(db, view, newest, filters).rows))
     if ticks_count * rows_count > HISTORY_READ_MAX_COUNT:
         raise BadInput(
-            f"{ticks_count} ticks of about {rows_count} rows",
-            expected=f"{HISTORY_READ_MAX_COUNT} rows at most to be read",
+            f"a period of {ticks_count} ticks with about {rows_count} rows each",
+            expected=f"{HISTORY_READ_MAX_COUNT} rows at most",
             remedy="ask for a shorter period, or filter by a key",
             field="from",
         )
     interval_ns = newest.tick_ns - newest.start_ns
-    steps_count = -(-ticks_count // max(1, step_ns // interval_ns))
+    steps_count = -(-ticks_count // (step_ns // interval_ns))
     if steps_count * rows_count > HISTORY_ROWS_MAX_COUNT:
         steps_max_count = max(1, HISTORY_ROWS_MAX_COUNT // rows_count)
         enough_ns = -(-ticks_count // steps_max_count) * interval_ns
         raise BadInput(
-            f"{steps_count} steps of about {rows_count} rows",
+            f"a period of {steps_count} steps with about {rows_count} rows each",
             expected=f"{HISTORY_ROWS_MAX_COUNT} rows at most",
             remedy=f"ask for a step of {-(-enough_ns // NS_PER_S)}s, or for a shorter period",
             field="step",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from api.feed import Feed
@@ -14,6 +14,7 @@ from api.media import Media
 from api.metrics import RequestCounts, RunningSums
 from api.problems import Problem
 from api.reading import Reader
+from api.shelf import Shelf
 from api.telemetry import Telemetry
 
 
@@ -21,6 +22,7 @@ class House(msgspec.Struct, frozen=True):
     """Everything that is open while the application runs."""
 
     reader: Reader
+    shelf: Shelf
     telemetry: Telemetry
     feed: Feed
     counts: RequestCounts
@@ -35,14 +37,6 @@ def house_of(request: Request) -> House:
 
 
 InHouse = Annotated[House, Depends(house_of)]
-Accept = Annotated[
-    str,
-    Header(
-        alias="Accept",
-        description=f"Form of the answer: {', '.join(Media)}.",
-        include_in_schema=False,
-    ),
-]
 
 TICK_HEADERS: Final = {
     name: {"description": meaning, "schema": {"type": "string"}}
@@ -60,8 +54,13 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"model": Problem, "description": "What is wrong with the request, and what to do."},
     503: {
         "model": Problem,
-        "description": "Not ready: nothing is committed yet, or database or log do not answer.",
-        "headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
+        "description": "Not ready: nothing is committed yet, or database or log cannot be read.",
+        "headers": {
+            "Retry-After": {
+                "description": "Seconds to wait before trying again.",
+                "schema": {"type": "integer"},
+            }
+        },
     },
 }
 

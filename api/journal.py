@@ -153,7 +153,11 @@ def log_answers() -> Iterator[None]:
     except Poison:
         raise
     except BadInput as error:
-        raise Unavailable(f"the log: {error}", remedy="start a worker on it") from error
+        raise Unavailable(
+            f"the log cannot answer: {error.given}",
+            expected=error.expected,
+            remedy="start a worker on the folder, or bring back the log its database belongs to",
+        ) from error
 
 
 def _chain_after(tick: TickInfo | None) -> Chain:

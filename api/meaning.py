@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+from twin.quantities import HIGHEST, LOWEST, Q
 
 UNITS: Final = {
     "w": "watt",
@@ -56,3 +58,30 @@ def unit_of(name: str, *, resource: str = "") -> str:
         if unit in UNITS:
             return unit
     return ""
+
+
+SMALL_UNITS: Final = {
+    "MWH": "milliwatt-hour",
+    "MW": "milliwatt",
+    "MK": "millikelvin",
+    "MS": "millisecond",
+    "PPM": "millionth",
+    "TOK_PER_S": "token per second",
+    "GFLOP_PER_S": "billion floating-point operations per second",
+    "BPS": "bit per second",
+    "COUNT": "number of things",
+}
+"""Units that frames are summed in, by the end of a quantity's name; here M is a thousandth."""
+
+
+def quantity_body(quantity: Q, value: int) -> dict[str, Any]:
+    """A quantity with its unit in full: a name that ends in `mw` could be read as megawatts."""
+    suffix = next(end for end in SMALL_UNITS if quantity.name.endswith(end))
+    joined = "highest" if quantity in HIGHEST else "lowest" if quantity in LOWEST else "sum"
+    name = quantity.name.removesuffix(suffix).rstrip("_") or suffix
+    return {
+        "name": name.lower(),
+        "value": value,
+        "unit": SMALL_UNITS[suffix],
+        "joined_by": joined,
+    }

@@ -13,7 +13,6 @@ import pyarrow.csv
 import pyarrow.parquet
 from starlette.responses import Response
 
-from api.problems import NotAcceptable
 from api.shapes import said_instant
 
 JSON_LINES: Final = "application/jsonl"
@@ -38,20 +37,6 @@ class Rows(Protocol):
         """An Arrow table, instants as timestamps in UTC."""
 
 
-def accepted(accept: str) -> Media:
-    """The form of highest weight in an ``Accept`` header; ``NotAcceptable`` when there is none."""
-    best, best_weight = None, 0.0
-    ranges = dict(_weighted(part) for part in (accept or "*/*").split(","))
-    for media in Media:
-        kind = media.split("/", maxsplit=1)[0]
-        weight = ranges.get(media, ranges.get(f"{kind}/*", ranges.get("*/*", 0.0)))
-        if weight > best_weight:
-            best, best_weight = media, weight
-    if best is None:
-        raise NotAcceptable(f"Accept: {accept}", expected=", ".join(Media), field="Accept")
-    return best
-
-
 as_json: Final = msgspec.json.Encoder(decimal_format="number").encode
 """What an answer says as JSON; amounts of money to their last decimal."""
 
@@ -62,24 +47,16 @@ def json_response(body: Mapping[str, Any], headers: Mapping[str, str]) -> Respon
 
 
 def table_response(
-    media: Media, *, head: Mapping[str, Any], rows: Rows, headers: Mapping[str, str]
+    form: str, *, head: Mapping[str, Any], rows: Rows, headers: Mapping[str, str]
 ) -> Response:
     """Rows with the tick they are of: in the body as JSON, in the headers and schema otherwise."""
+    media = Media(form)
     if media is Media.JSON:
         return json_response({**head, "rows": rows.as_dicts()}, headers)
     table = rows.as_table()
     told = {f"twin.{name}": str(value) for name, value in head.items()}
     body = _WRITERS[media](table.replace_schema_metadata(told))
     return Response(body, headers=dict(headers), media_type=media)
-
-
-def _weighted(part: str) -> tuple[str, float]:
-    kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-    try:
-        return kind, float(weight)
-    except ValueError:
-        return kind, 0.0
 
 
 def _csv(table: Any) -> bytes:

@@ -9,24 +9,21 @@ from starlette.responses import Response
 
 from api.asked import AskedAt
 from api.house import House
-from api.media import accepted, table_response
+from api.media import table_response
 from api.reading import tick_headers
 from twin.views import View
 
 
-def view_page(house: House, view: View, asked: AskedAt, *, accept: str) -> Response:
+def view_page(house: House, view: View, asked: AskedAt, *, form: str) -> Response:
     """The rows of a view, filtered by its key columns."""
-    media = accepted(accept)
     filters = {name: getattr(asked, name) for name in view.key_names}
     tick, rows = house.reader.view(view, asked.at, filters)
-    return table_response(
-        media, head=house.reader.head(tick), rows=rows, headers=tick_headers(tick)
-    )
+    return table_response(form, head=house.reader.head(tick), rows=rows, headers=tick_headers(tick))
 
 
 def next_page(path: str, **parameters: Any) -> str:
     """The address of a page; parameters without a value are left out."""
-    said = {name: _text(value) for name, value in parameters.items() if value is not None}
+    said = {name: query_text(value) for name, value in parameters.items() if value is not None}
     return f"{path}?{urlencode(said)}"
 
 
@@ -35,5 +32,6 @@ def link_to(address: str | None) -> dict[str, str]:
     return {"Link": f'<{address}>; rel="next"'} if address else {}
 
 
-def _text(value: object) -> str:
+def query_text(value: object) -> str:
+    """A value as it is written in a query."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
+from api.described import shown
+from api.problems import Unknown
 from streams.store.tables import LIVE
-from twin.errors import BadInput, NotFound
+from twin.errors import BadInput
 from twin.events import KINDS
 from twin.suggest import nearest
 from twin.units import NS_PER_S, parse_instant
@@ -36,8 +38,9 @@ def _step_ns(given: object) -> object:
     seconds = int(match[1]) * STEP_UNITS_S[match[2]] if match else 0
     if not 1 <= seconds <= STEP_MAX_S:
         raise BadInput(
-            f"step={given!r}",
-            expected="seconds, or a number with s, m, h or d: 60, 5m, 1h; at most 366d",
+            f"step={shown(given)!r}",
+            expected="seconds, or a number followed by s, m, h or d, such as 60, 5m or 1h; "
+            "366d at most",
             field="step",
         )
     return seconds * NS_PER_S
@@ -48,8 +51,8 @@ def parse_cursor(given: str) -> tuple[int, int]:
     match = _CURSOR.fullmatch(given)
     if match is None:
         raise BadInput(
-            f"after={given!r}",
-            expected="a cursor as each line has it, such as 12/3: record number / ordinal",
+            f"after={shown(given)!r}",
+            expected="the cursor of a line, such as 12/3: its record and its place in it",
             field="after",
         )
     return int(match[1]), int(match[2])
@@ -62,19 +65,19 @@ def _checked_cursor(given: str) -> str:
 
 def _known_branch(given: str) -> str:
     if given != LIVE:
-        raise NotFound(f"branch {given!r}", expected=nearest(given, [LIVE]))
+        raise Unknown(f"branch={shown(given)!r}", expected=nearest(given, [LIVE]), field="branch")
     return given
 
 
 def _known_view(given: str) -> str:
     if given not in VIEWS:
-        raise BadInput(f"view={given!r}", expected=nearest(given, VIEWS), field="view")
+        raise BadInput(f"view={shown(given)!r}", expected=nearest(given, VIEWS), field="view")
     return given
 
 
 def _known_kind(given: str) -> str:
     if given not in KINDS:
-        raise BadInput(f"kind={given!r}", expected=nearest(given, KINDS), field="kind")
+        raise BadInput(f"kind={shown(given)!r}", expected=nearest(given, KINDS), field="kind")
     return given
 
 

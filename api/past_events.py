@@ -44,7 +44,7 @@ def events_after(reader: Reader, asked: AskedEvents) -> EventPage:
     if number > newest.number:
         raise BadInput(
             f"after={number}/{ordinal}",
-            expected=f"record {newest.number} at most, which is the newest",
+            expected=f"a record up to {newest.number}, the newest",
             field="after",
         )
     page = _Page(asked.kind, asked.limit)

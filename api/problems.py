@@ -7,8 +7,7 @@ our own fault: the client is told that, and no more; the log is told all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import structlog
@@ -20,19 +19,30 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.described import SHOWN_MAX_COUNT, NotAcceptable, faults_of, shown
 from twin.errors import BadInput, NotFound, NotKept, Poison, TwinError, Unavailable
 from twin.suggest import nearest
 
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
-SHOWN_MAX_COUNT: Final = 200
-"""Characters of what was given that are repeated in an answer."""
+GIVEN_MAX_COUNT: Final = 2 * SHOWN_MAX_COUNT
+"""Characters of a sentence about what was given: its name, and what is repeated of its value."""
+
+ALLOWED: Final = "GET, HEAD, OPTIONS"
 
 log_line = structlog.get_logger("api")
 
 
-class NotAcceptable(BadInput):
-    """No form of the answer is one the client accepts."""
+class Unknown(NotFound):
+    """A name that nothing has; ``field`` is the parameter, or part of the path, that holds it."""
+
+    def __init__(self, given: str, *, field: str, expected: str = "", remedy: str = "") -> None:
+        super().__init__(given, expected=expected, remedy=remedy)
+        self.field = field
+
+
+class MethodNotAllowed(BadInput):
+    """The path exists, but nothing can be written to it."""
 
 
 class TooLarge(BadInput):
@@ -44,6 +54,7 @@ class Busy(Unavailable):
 
 
 STATUSES: Final[dict[type[Exception], tuple[int, str]]] = {
+    MethodNotAllowed: (405, "method-not-allowed"),
     NotAcceptable: (406, "not-acceptable"),
     TooLarge: (413, "too-large"),
     Busy: (429, "busy"),
@@ -61,42 +72,53 @@ STATUSES: Final[dict[type[Exception], tuple[int, str]]] = {
 
 TITLES: Final = {
     "bad-input": "A parameter is not what it must be",
-    "not-acceptable": "No such form of the answer",
+    "not-acceptable": "The answer has no such form",
     "not-found": "It does not exist",
-    "not-kept": "It is no longer kept",
+    "not-kept": "It is not kept in this log",
     "too-large": "The request is too large",
-    "busy": "Too much at once",
+    "busy": "Too much is going on at once",
     "not-ready": "Not ready yet",
-    "method-not-allowed": "Only GET is answered here",
-    "internal": "Our fault",
+    "method-not-allowed": "Nothing can be written here",
+    "internal": "The fault is ours",
 }
 
 
-class FieldProblem(BaseModel):
+class Fault(BaseModel):
     """One parameter that is not what it must be."""
 
     model_config = ConfigDict(extra="forbid")
 
     field: str = Field(description="The parameter, header or part of the path.")
-    detail: str = Field(description="What was given and what was expected.")
+    detail: str = Field(description="What was given and what was expected, in one sentence.")
+    given: str = Field(description="What was given.")
+    expected: str | None = Field(None, description="What would have been right.")
+    remedy: str | None = Field(None, description="What to do about it.")
 
 
 class Problem(BaseModel):
-    """What went wrong, and what to do (RFC 9457)."""
+    """What went wrong, and what to do about it (RFC 9457)."""
 
     model_config = ConfigDict(extra="forbid")
 
-    type: str = Field(description="Names the kind of problem; see /docs.")
-    title: str = Field(description="The kind in words.")
+    type: str = Field(description="The kind of problem; /docs explains each.")
+    title: str = Field(description="The kind of problem in words.")
     status: int = Field(description="The HTTP status.", ge=400, le=599)
-    detail: str = Field(description="This case: what was given, what was expected, what to do.")
+    detail: str = Field(
+        description="This case in one sentence: what was given, what was expected, what to do."
+    )
     instance: str = Field(description="The path that was asked for.")
-    field: str | None = Field(None, description="The parameter at fault.")
+    field: str | None = Field(
+        None, description="The parameter, header or part of the path that is at fault."
+    )
     given: str | None = Field(None, description="What was given.")
     expected: str | None = Field(None, description="What would have been right.")
-    remedy: str | None = Field(None, description="What to do.")
-    earliest: str | None = Field(None, description="The first instant still kept (410).")
-    errors: list[FieldProblem] | None = Field(None, description="Each parameter at fault.")
+    remedy: str | None = Field(None, description="What to do about it.")
+    earliest: str | None = Field(
+        None, description="The first instant, or offset, that this log still holds (410 only)."
+    )
+    errors: list[Fault] | None = Field(
+        None, description="Every parameter at fault, where there are several."
+    )
 
 
 def handle_problems(app: FastAPI) -> None:
@@ -107,24 +129,39 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
 
 
-def problem_response(path: str, error: Exception) -> Response:
-    """The answer to an error of the tree, or of the database; others are hidden."""
-    status, slug = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-    members: dict[str, Any] = {}
-    detail = "The cause is in the log of the server."
-    if status != 500:
-        detail = "The database does not answer in time; try again."
-    if isinstance(error, TwinError) and status != 500:
-        detail = str(error)
-        members = {
-            "field": getattr(error, "field", ""),
-            "given": error.given[:SHOWN_MAX_COUNT],
-            "expected": error.expected,
-            "remedy": error.remedy,
-            "earliest": getattr(error, "earliest", ""),
-        }
-    retry = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503) else None
-    return _response(path, status, slug, detail, members, headers=retry)
+def problem_response(path: str, *errors: Exception) -> Response:
+    """The answer to errors of one kind; what is our own fault is hidden."""
+    status, slug = _status(errors[0])
+    said = [_members(error) for error in errors]
+    body = {
+        "type": f"/docs#{slug}",
+        "title": TITLES[slug],
+        "status": status,
+        **said[0],
+        "detail": ". ".join(one["detail"] for one in said),
+        "instance": shown(path),
+    }
+    if len(said) > 1:
+        body["errors"] = said
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503) else None
+    return Response(msgspec.json.encode(body), status, headers, media_type=PROBLEM_JSON)
+
+
+def _status(error: Exception) -> tuple[int, str]:
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def _members(error: Exception) -> dict[str, str]:
+    """What may be told of an error; members that it does not have are left out."""
+    if _status(error)[0] == 500:
+        return {"detail": "The request could not be answered; the server's log says why"}
+    if not isinstance(error, TwinError):
+        return {"detail": "The database does not answer in time", "remedy": "try again"}
+    members = {"detail": str(error), "given": error.given[:GIVEN_MAX_COUNT]}
+    for name in ("field", "expected", "remedy", "earliest"):
+        if value := getattr(error, name, ""):
+            members[name] = value
+    return members
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
@@ -136,53 +173,24 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [_field_problem(said) for said in error.errors()]
-    detail = "; ".join(said["detail"] for said in errors)
-    members = {"field": errors[0]["field"], "errors": errors}
-    return _response(request.url.path, 422, "bad-input", detail, members)
+    return problem_response(request.url.path, *faults_of(request, error.errors()))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path = request.url.path
+    refused: TwinError = BadInput(str(error.detail))
+    if error.status_code == 405:
+        refused = MethodNotAllowed(f"{request.method} {shown(path)}", expected=f"one of {ALLOWED}")
     if error.status_code == 404:
         known = nearest(path, request.app.openapi()["paths"])
-        lost = NotFound(path[:SHOWN_MAX_COUNT], expected=known, remedy="/docs lists every route")
-        return problem_response(path, lost)
-    slug = "method-not-allowed" if error.status_code == 405 else "bad-input"
-    headers = dict(error.headers) if error.headers else None
-    return _response(path, error.status_code, slug, str(error.detail), {}, headers=headers)
-
-
-def _field_problem(said: dict[str, Any]) -> dict[str, str]:
-    place = [str(part) for part in said["loc"][1:]] or [str(said["loc"][0])]
-    if said["type"] == "missing":
-        return {"field": place[0], "detail": f"{place[0]} is missing"}
-    given = str(said.get("input"))[:SHOWN_MAX_COUNT]
-    return {"field": place[0], "detail": f"{'.'.join(place)}={given!r}: {said['msg']}"}
-
-
-def _response(
-    path: str,
-    status: int,
-    slug: str,
-    detail: str,
-    members: dict[str, Any],
-    *,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    body = {
-        "type": f"/docs#{slug}",
-        "title": TITLES[slug] if status != 400 else HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": path[:SHOWN_MAX_COUNT],
-        **{name: value for name, value in members.items() if value},
-    }
-    return Response(msgspec.json.encode(body), status, headers, media_type=PROBLEM_JSON)
+        refused = NotFound(
+            f"path {shown(path)!r}", expected=known, remedy="/docs lists every route"
+        )
+    return problem_response(path, refused)
 
 
 def problem_kinds() -> Sequence[tuple[str, int, str]]:
     """Every kind of problem: its name, status and title."""
-    statuses = {slug: status for status, slug in STATUSES.values()} | {"method-not-allowed": 405}
+    statuses = {slug: status for status, slug in STATUSES.values()}
     return [(slug, statuses[slug], title) for slug, title in TITLES.items()]

@@ -15,13 +15,15 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from api.behind import names_of
+from api.described import shown
 from api.journal import Journal
-from api.shapes import ARROW, Shape, arrow_schema, said, said_instant, view_shape
+from api.problems import Unknown
+from api.shapes import ARROW, Shape, arrow_schema, said, said_instant, said_number, view_shape
 from streams.replay import PastTwin
 from streams.store import queries
 from streams.store.queries import RowDict, TickInfo
 from streams.store.tables import LIVE
-from twin.errors import BadInput, NotFound, Unavailable
+from twin.errors import BadInput, Unavailable
 from twin.suggest import nearest
 from twin.units import NS_PER_S, instant_text
 from twin.views import VIEWS, View
@@ -149,7 +151,9 @@ class Reader:
             known = {str(row[name]) for row in rows} | known_names(past, name)
             # A window closes in one tick only, and its row is in no other.
             if value not in known and name != "window_start":
-                raise NotFound(f"{name} {value[:200]!r}", expected=nearest(value, known))
+                raise Unknown(
+                    f"{name}={shown(value)!r}", expected=nearest(value, known), field=name
+                )
 
 
 def standing(db: Connection, at_ns: int | None) -> TickInfo:
@@ -183,7 +187,7 @@ def standing(db: Connection, at_ns: int | None) -> TickInfo:
 def live_rows(db: Connection, view: View, tick: TickInfo, filters: Filters) -> ViewRows:
     """The stored rows of a view after a tick."""
     rows = queries.view_rows(db, view.name, tick.branch, tick.tick_ns, filters=filters)
-    return ViewRows(view, _ordered(view, rows))
+    return ViewRows(view, _ordered(view, said_rows(rows)))
 
 
 def past_rows(view: View, past: PastTwin) -> ViewRows:
@@ -196,7 +200,7 @@ def past_rows(view: View, past: PastTwin) -> ViewRows:
         "interval_s": (tick.tick_ns - tick.start_ns) / NS_PER_S,
     }
     rows = [common | dict(zip(names, row, strict=True)) for row in view.rows(past.moment)]
-    return ViewRows(view, _ordered(view, rows))
+    return ViewRows(view, _ordered(view, said_rows(rows)))
 
 
 def tick_rows(db: Connection, tick: TickInfo) -> TickRows:
@@ -223,6 +227,11 @@ def tick_headers(tick: TickInfo) -> dict[str, str]:
         "Twin-Tick": said_instant(tick.tick_ns),
         "Twin-Hash": tick.hash,
     }
+
+
+def said_rows(rows: Sequence[RowDict]) -> list[RowDict]:
+    """The rows with their numbers as they are said."""
+    return [{name: said_number(value) for name, value in row.items()} for row in rows]
 
 
 def _ordered(view: View, rows: Sequence[RowDict]) -> list[RowDict]:

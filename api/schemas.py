@@ -58,12 +58,12 @@ class Assumption(Described):
     name: str = Field(description="Its name; the last word is the unit.")
     value: float | str = Field(description="The number, or a date.")
     unit: str = Field(description="Its unit.")
-    as_of: str = Field(description="The day it was true.")
-    source: str = Field(description="Who says so.")
+    as_of: str = Field(description="The day the value held.")
+    source: str = Field(description="Where the number comes from.")
     confidence: str = Field(
         description="How far to trust it.", json_schema_extra={"enum": list(get_args(Confidence))}
     )
-    note: str = Field(description="What else to know.")
+    note: str = Field(description="Anything else to know.")
 
 
 class AssumptionPage(Head):
@@ -85,12 +85,12 @@ class Alert(Described):
 
     alarm_id: str = Field(description="What is judged, and of which segment or source.")
     severity: str = Field(
-        description="How bad.", json_schema_extra={"enum": ["warning", "critical"]}
+        description="How bad it is.", json_schema_extra={"enum": ["warning", "critical"]}
     )
     subject: str = Field(description="The segment or source.")
     label: str = Field(description="Who may see it.")
-    value: float = Field(description="What was judged, when it was raised.")
-    threshold: float = Field(description="What it was above.")
+    value: float = Field(description="The value that was judged, when the alarm was raised.")
+    threshold: float = Field(description="The threshold that the value was above.")
     raised: str = Field(description="The tick it was raised in.", json_schema_extra=DATE_TIME)
     cleared: str | None = Field(
         description="The tick it was cleared in; null while open.", json_schema_extra=DATE_TIME
@@ -108,15 +108,15 @@ class AlertPage(Head):
 class DeadLetter(Described):
     """An input that was not applied."""
 
-    event_id: str = Field(description="Its name.")
+    event_id: str = Field(description="Its name: source/epoch/stream/sequence.")
     kind: str = Field(description="Its kind, where one could tell.")
     stage: str = Field(description="quarantined, conflict or refused.")
     reason: str = Field(description="Why.")
     tick: str = Field(description="The tick it fell into.", json_schema_extra=DATE_TIME)
     digest: str = Field(description="SHA-256 of its bytes, or of the record that holds it.")
-    topic: str = Field(description="Where it lies.")
-    partition: int = Field(description="Where it lies.")
-    offset: int = Field(description="Where it lies.")
+    topic: str = Field(description="Topic of the log in which it lies.")
+    partition: int = Field(description="Partition of the topic.")
+    offset: int = Field(description="Offset in the partition.")
 
 
 class DeadLetterPage(Head):
@@ -135,7 +135,39 @@ class FrameReference(Described):
     offset: int = Field(description="Offset.")
     digest: str = Field(description="SHA-256 of its bytes.")
     rows_count: int = Field(description="Assets in it.")
-    is_kept: bool = Field(description="Whether the log still has it.")
+    is_kept: bool = Field(description="Whether this log holds it.")
+    size_bytes: int | None = Field(description="Size of its bytes; null when it is not held.")
+    href: str | None = Field(description="Where to fetch its bytes; null when it is not held.")
+
+
+class FrameDescription(Described):
+    """A frame as it lies in the log."""
+
+    topic: str = Field(description="Topic of the log.")
+    partition: int = Field(description="Partition.")
+    offset: int = Field(description="Offset.")
+    sent: str = Field(description="When its source sent it.", json_schema_extra=DATE_TIME)
+    attributes: dict[str, str] = Field(description="The CloudEvents attributes of its event.")
+    digest: str = Field(description="SHA-256 of its bytes, as they lie in the log.")
+    size_bytes: int = Field(description="Size of its bytes.")
+    rows_count: int | None = Field(description="Assets in it; null when it cannot be read.")
+    columns: dict[str, str] = Field(
+        description="Its columns in order, each with its unit; empty for names and codes."
+    )
+    as_built: dict[str, Any] = Field(description="The constants of its segment that it carries.")
+    unreadable: str = Field(description="Why nobody can read it; empty when it can be read.")
+
+
+class Quantity(Described):
+    """What the frames behind a figure came to, as the integer that was folded."""
+
+    name: str = Field(description="What was counted.")
+    value: int = Field(description="How much it came to.")
+    unit: str = Field(description="Its unit in full.")
+    joined_by: str = Field(
+        description="How the values of many assets became this one.",
+        json_schema_extra={"enum": ["sum", "highest", "lowest"]},
+    )
 
 
 class AnomalyFound(Described):
@@ -236,16 +268,17 @@ class Why(Head):
     column: str = Field(description="The column.")
     value: float | int | str | None = Field(description="The figure.")
     unit: str = Field(description="Its unit; empty for words.")
+    unit_meaning: str = Field(description="The unit in full.")
     meaning: str = Field(description="What it means.")
     roll_up: str = Field(description="How it becomes one value over several ticks.")
     basis: str = Field(
         description="measured, derived or assumed.", json_schema_extra={"enum": list(BASES)}
     )
     basis_meaning: str = Field(description="What that means.")
-    assumptions: list[Assumption] = Field(description="Numbers it rests on.")
+    assumptions: list[Assumption] = Field(description="The assumptions that go into it.")
     record: RecordReference = Field(description="The record that holds what it was made from.")
     frames: list[FrameReference] = Field(description="The frames behind it.")
-    quantities: dict[str, int] = Field(description="What those frames came to, in integers.")
+    quantities: list[Quantity] = Field(description="What those frames came to, in integers.")
     events: list[EventReference] = Field(description="The facts behind it, newest first.")
     sources: list[Source] = Field(description="Who said it.")
 
@@ -264,7 +297,7 @@ class EventLine(Described):
     sequence: int = Field(description="Place in the stream, from 1.")
     kind: str = Field(description="What kind of fact.")
     nature: str = Field(
-        description="What becomes of it in a what-if.",
+        description="What becomes of it when a what-if is computed.",
         json_schema_extra={"enum": [str(nature) for nature in Nature]},
     )
     version: int = Field(description="Version of its schema.")
@@ -331,8 +364,19 @@ _HISTORY_ROW: Any = reduce(
 )
 
 _FROM_TO: dict[str, Any] = {
-    "from": (str, Field(description="Ticks end after it.", json_schema_extra=DATE_TIME)),
-    "to": (str, Field(description="… and at or before it.", json_schema_extra=DATE_TIME)),
+    "from": (
+        str,
+        Field(
+            description="The start of the period: ticks end after it.", json_schema_extra=DATE_TIME
+        ),
+    ),
+    "to": (
+        str,
+        Field(
+            description="The end of the period: ticks end at or before it.",
+            json_schema_extra=DATE_TIME,
+        ),
+    ),
 }
 
 HistoryPage = create_model(

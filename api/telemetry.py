@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from api.described import shown
+from api.problems import Unknown
 from api.reading import Reader
-from api.shelf import Shelf
+from api.shelf import Held, Shelf
 from streams.store import queries
 from streams.store.queries import TickInfo
 from streams.store.tables import LIVE
 from streams.topics import SATELLITES
-from twin.errors import NotFound, NotKept
-from twin.frames import Frame
+from twin.errors import NotKept
 from twin.records import Record
 from twin.suggest import nearest
 from twin.summaries import FrameRef
 from twin.units import instant_text
 
-Seen = tuple[FrameRef, Frame]
+Seen = tuple[FrameRef, Held]
 """Where a frame lies, and what it says."""
 
 
@@ -25,54 +26,60 @@ class Telemetry:
     def __init__(self, reader: Reader, shelf: Shelf) -> None:
         self._reader, self._shelf = reader, shelf
 
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of frames in memory."""
-        return self._shelf.size_bytes
-
     def satellites(self, tick: TickInfo, segment: str | None) -> list[Seen]:
         """All satellite frames of a tick, or those of one segment.
 
-        ``NotFound`` for a segment without any, ``NotKept`` with the earliest instant that has its
-        frames when retention removed them.
+        ``NotFound`` for a segment without any, ``NotKept`` with the earliest instant whose frames
+        the log holds, when it does not hold these.
         """
         refs = _refs(self._reader.journal.record(tick))
         known = {ref.segment for ref in refs}
         if segment is not None and segment not in known:
-            raise NotFound(
-                f"segment {segment[:200]!r} among the satellites that reported in "
-                f"{instant_text(tick.tick_ns)}",
+            raise Unknown(
+                f"segment={shown(segment)!r} in the tick {instant_text(tick.tick_ns)}",
                 expected=nearest(segment, known),
+                remedy="name a segment whose satellites reported in that tick",
+                field="segment",
             )
         wanted = [ref for ref in refs if segment in (None, ref.segment)]
         try:
-            return [(ref, self._shelf.frame(ref)) for ref in wanted]
+            return [(ref, self._shelf.held(ref)) for ref in wanted]
         except NotKept:
+            at = instant_text(tick.tick_ns)
             raise NotKept(
-                f"the frames of {instant_text(tick.tick_ns)} are no longer kept",
+                f"the frames of {at} are not in this log: retention removed them, or an imported "
+                "journal came without them",
                 earliest=self.earliest_kept(tick),
-                remedy="views of that instant are: /v1/twin?at=",
+                remedy=f"the views of that instant are at /v1/twin?at={at}",
             ) from None
 
-    def is_kept(self, ref: FrameRef) -> bool:
-        """Whether retention left this frame."""
-        return ref.offset >= self._shelf.first_kept_offset(ref.topic, ref.partition)
+    def held(self, ref: FrameRef) -> Held | None:
+        """A frame that a record names; None when the log does not hold it."""
+        try:
+            return self._shelf.held(ref)
+        except NotKept:
+            return None
 
     def earliest_kept(self, gone: TickInfo) -> str:
-        """The first instant all of whose frames are kept; empty when there is none.
+        """The first instant all of whose frames are held; empty when there is none.
 
-        Frames go in the order they came, so a search by halves over the records after one that
-        is gone finds it.
+        Frames go in the order they came, and an import is followed by what came after it: so a
+        search by halves over the records after one that is gone finds it.
         """
         newest = self._reader.tick(None)
         low, high = gone.number + 1, newest.number + 1
         while low < high:
             middle = (low + high) // 2
-            if all(self.is_kept(ref) for ref in _refs(self._record(middle))):
+            if self._are_held(_refs(self._record(middle))):
                 high = middle
             else:
                 low = middle + 1
         return "" if low > newest.number else instant_text(self._numbered(low).tick_ns)
+
+    def _are_held(self, refs: list[FrameRef]) -> bool:
+        """Other frames in the places of these are those of another log: one tells for all."""
+        is_within = all(self._shelf.is_within(ref) for ref in refs)
+        return is_within and (not refs or self.held(refs[0]) is not None)
 
     def _record(self, number: int) -> Record:
         return self._reader.journal.record(self._numbered(number))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
-from api.behind import OF_A_SEGMENT, prefixes_of, segments_of
-from api.meaning import BASES, unit_of
+from api.assumed import assumed
+from api.behind import OF_A_SEGMENT, segments_of
+from api.described import shown
+from api.meaning import BASES, UNITS, quantity_body, unit_of
+from api.problems import Unknown
 from api.reading import known_names, past_rows
 from api.shapes import said
+from api.shelf import Held
 from streams.replay import PastTwin
 from streams.store.queries import RowDict
-from twin.errors import BadInput, NotFound
+from twin.errors import BadInput
 from twin.events import AssumptionSet
+from twin.frames import Spec
 from twin.quantities import Q, over_regions
 from twin.records import Record
 from twin.state import Segment
@@ -23,22 +28,12 @@ from twin.summaries import FrameRef
 from twin.units import instant_text
 from twin.views import Column, View
 
-SATELLITE_PREFIXES: Final = ("class.{class_name}.", "shell.*.{segment}", "power.age-start_y")
-SITE_PREFIXES: Final = ("site.{segment}.",)
-REGION_PREFIXES: Final = ("region.{region}",)
-"""Names of the assumptions a figure rests on; ``*`` stands for one word of a name."""
-
-JUDGED: Final[Mapping[str, tuple[str, ...]]] = {
-    "anomaly_count": ("alarm.row_power_residual_fraction",),
-}
-"""Thresholds that decide a column of satellites, by column."""
-
 
 def row_of(past: PastTwin, view: View, key: str, label: str) -> RowDict:
     """The row a key names: values of the key columns in their order, with commas."""
     names, values = view.key_names, key.split(",")
     if len(values) != len(names):
-        raise BadInput(f"key={key[:200]!r}", expected=",".join(names), field="key")
+        raise BadInput(f"key={shown(key)!r}", expected=f"values of {','.join(names)}", field="key")
     rows = past_rows(view, past).rows
     for row in rows:
         if row["label"] == label and all(row[n] == v for n, v in zip(names, values, strict=True)):
@@ -46,11 +41,17 @@ def row_of(past: PastTwin, view: View, key: str, label: str) -> RowDict:
     for name, value in zip(names, values, strict=True):
         known = {str(row[name]) for row in rows} | known_names(past, name)
         if value not in known:
-            raise NotFound(f"{name} {value[:200]!r} of the key", expected=nearest(value, known))
+            raise Unknown(
+                f"{name} {shown(value)!r} in the key", expected=nearest(value, known), field="key"
+            )
+    labels = {row["label"] for row in rows}
+    if label not in labels:
+        raise Unknown(f"label={shown(label)!r}", expected=nearest(label, labels), field="label")
     keys = [",".join(str(row[name]) for name in names) for row in rows if row["label"] == label]
-    raise NotFound(
-        f"no row {key[:200]!r} labelled {label[:200]!r} at {instant_text(past.tick.tick_ns)}",
+    raise Unknown(
+        f"key={shown(key)!r} in the tick {instant_text(past.tick.tick_ns)}",
         expected=nearest(key, keys),
+        field="key",
     )
 
 
@@ -59,7 +60,8 @@ def column_of(view: View, name: str) -> Column:
     for column in (*view.key, *view.columns):
         if column.name == name:
             return column
-    raise BadInput(f"column={name!r}", expected=nearest(name, view.column_names), field="column")
+    known = nearest(name, view.column_names)
+    raise BadInput(f"column={shown(name)!r}", expected=known, field="column")
 
 
 def explanation(
@@ -69,7 +71,7 @@ def explanation(
     row: RowDict,
     *,
     events: list[RowDict],
-    is_kept: Callable[[FrameRef], bool],
+    held: Callable[[FrameRef], Held | None],
 ) -> dict[str, Any]:
     """Everything behind one figure, down to the frames; ``events`` are those about the row."""
     record = past.moment.record
@@ -77,21 +79,26 @@ def explanation(
     is_counted = view.name in OF_A_SEGMENT
     sources = {ref.identity.source for ref in frames} | {row.get("source")}
     sources |= {event["event_id"].split("/")[0] for event in events}
+    unit = unit_of(column.name, resource=row.get("resource", ""))
     return {
         "view": view.name,
         "key": {name: row[name] for name in view.key_names},
         "label": row["label"],
         "column": column.name,
         "value": said(column.type, row[column.name]),
-        "unit": unit_of(column.name, resource=row.get("resource", "")),
+        "unit": unit,
+        "unit_meaning": UNITS.get(unit, ""),
         "meaning": column.meaning,
         "roll_up": str(column.roll_up),
         "basis": row["basis"],
         "basis_meaning": BASES[row["basis"]],
-        "assumptions": [assumption_body(fact) for fact in _assumptions(past, view, column, row)],
+        "assumptions": [
+            assumption_body(fact)
+            for fact in assumed(past.moment.twin, view, column, row, _segment(past, row))
+        ],
         "record": _record_body(past),
-        "frames": [frame_body(ref, is_kept=is_kept(ref)) for ref in frames],
-        "quantities": _quantities(record, row) if is_counted else {},
+        "frames": [frame_body(ref, held(ref)) for ref in frames],
+        "quantities": _quantities(record, row) if is_counted else [],
         "events": [event_body(event) for event in events],
         "sources": [body for body in source_bodies(past) if body["source"] in sources],
     }
@@ -102,8 +109,9 @@ def assumption_body(fact: AssumptionSet) -> dict[str, Any]:
     return msgspec.structs.asdict(fact)
 
 
-def frame_body(ref: FrameRef, *, is_kept: bool) -> dict[str, Any]:
-    """A frame by its name and the place it lies at."""
+def frame_body(ref: FrameRef, held: Held | None) -> dict[str, Any]:
+    """A frame by its name and the place it lies at; what is not held has neither size nor bytes."""
+    path = f"/v1/frames/{ref.topic}/{ref.partition}/{ref.offset}"
     return {
         "id": str(ref.identity),
         "segment": ref.segment,
@@ -112,7 +120,9 @@ def frame_body(ref: FrameRef, *, is_kept: bool) -> dict[str, Any]:
         "offset": ref.offset,
         "digest": ref.digest.hex(),
         "rows_count": ref.rows_count,
-        "is_kept": is_kept,
+        "is_kept": held is not None,
+        "size_bytes": held.size_bytes if held is not None else None,
+        "href": path if held is not None else None,
     }
 
 
@@ -126,6 +136,13 @@ def event_body(event: RowDict) -> dict[str, Any]:
         "effective": instant_text(event["effective_ns"]),
         "label": event["label"],
     }
+
+
+def spec_body(spec: Spec) -> dict[str, Any]:
+    """The constants that a frame carries of its segment; the map of regions is left out."""
+    constants = msgspec.structs.asdict(spec)
+    del constants["regions"]
+    return constants
 
 
 def source_bodies(past: PastTwin) -> list[dict[str, Any]]:
@@ -164,12 +181,12 @@ def _frames(past: PastTwin, view: View, row: RowDict) -> list[FrameRef]:
     return sorted(ref for ref in frames if ref.segment in segments)
 
 
-def _quantities(record: Record, row: RowDict) -> dict[str, int]:
+def _quantities(record: Record, row: RowDict) -> list[dict[str, Any]]:
     """What the frames came to, as the integers that were folded; empty where none reported."""
     totals = record.content.totals
     key = (row["label"], row.get("segment", ""))
     if key not in totals.keys:
-        return {}
+        return []
     matrix = totals.array()[totals.keys.index(key)]
     region = row.get("region")
     if region is None:
@@ -177,38 +194,5 @@ def _quantities(record: Record, row: RowDict) -> dict[str, int]:
     elif region in totals.regions:
         counts = matrix[totals.regions.index(region)]
     else:
-        return {}
-    return {quantity.name.lower(): int(counts[quantity]) for quantity in Q}
-
-
-def _assumptions(past: PastTwin, view: View, column: Column, row: RowDict) -> list[AssumptionSet]:
-    known = past.moment.twin.registry.assumptions
-    prefixes = _prefixes(past, view, column, row)
-    return [known[name] for name in sorted(known) if any(_begins(name, p) for p in prefixes)]
-
-
-def _prefixes(past: PastTwin, view: View, column: Column, row: RowDict) -> list[str]:
-    segment = _segment(past, row)
-    patterns = [*prefixes_of(past.moment.twin, view.name, column.name, row)]
-    if segment is not None and view.name in OF_A_SEGMENT:
-        satellite = (*SATELLITE_PREFIXES, *JUDGED.get(column.name, ()))
-        patterns += SITE_PREFIXES if segment.site is not None else satellite
-    patterns += REGION_PREFIXES if "region" in view.key_names else ()
-    built = segment.as_built if segment is not None else None
-    words: Mapping[str, str] = {
-        "class_name": built.class_name if built is not None else "",
-        "segment": str(row.get("segment", "")),
-        "region": str(row.get("region", "")),
-        "reporting_segment": str(row.get("reporting_segment", "")).lower(),
-    }
-    return [pattern.format_map(words) for pattern in patterns]
-
-
-def _begins(name: str, prefix: str) -> bool:
-    """Whether a name begins with a prefix; ``*`` in the prefix matches one word."""
-    words, wanted = name.split("."), prefix.split(".")
-    if len(words) < len(wanted):
-        return False
-    *exact, last = wanted
-    is_same = all(w in ("*", given) for given, w in zip(words, exact, strict=False))
-    return is_same and words[len(exact)].startswith(last)
+        return []
+    return [quantity_body(quantity, int(counts[quantity])) for quantity in Q]

@@ -53,7 +53,7 @@ class CheckReplay:
         self._thread.join()
 
     def _follow(self) -> None:
-        stopped = "a mistake in the twin"  # unless it turns out to be something else
+        stopped = "a bug in the twin"  # unless it turns out to be something else
         try:
             while not self._stop.wait(0.0 if self._fold_a_page() else POLL_S):
                 self._compare()

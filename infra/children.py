@@ -185,4 +185,4 @@ def tend(children: Sequence[Child]) -> None:
 def _ending(status: int | None) -> str:
     if status is not None and status < 0:
         return f"killed by {signal.Signals(-status).name} again and again"
-    return f"left with status {status} and no reason"
+    return f"ended with status {status} and gave no reason"

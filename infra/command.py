@@ -27,7 +27,6 @@ FAILED, BAD_USAGE = 1, 2
 
 app = typer.Typer(
     name="twin",
-    help="An event-sourced digital twin of SpaceX and xAI: capacity and energy, now and ever.",
     epilog=settings_help(),
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -36,15 +35,31 @@ app = typer.Typer(
 )
 
 
+@app.callback(invoke_without_command=True)
+def twin(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """An event-sourced digital twin of SpaceX and xAI: capacity and energy, now and in the past."""
+    if version:
+        # Imported only here: every other run can do without.
+        from importlib import metadata
+
+        print(f"twin {metadata.version('spacex-xai-twin')}")
+        raise typer.Exit
+    options.show_help(context)
+
+
 @app.command()
 def demo(
     plain: Annotated[
-        bool, typer.Option("--plain", help="Lines instead of the panel (default: no terminal).")
+        bool, typer.Option("--plain", help="Print lines, as without a terminal.")
     ] = False,
     ticks: options.Ticks = None,
     speed: options.Speed = "60",
     workers: Annotated[
-        int, typer.Option("--workers", metavar="W", min=1, max=8, help="Observing processes.")
+        int,
+        typer.Option("--workers", metavar="W", min=1, max=8, help="How many processes observe."),
     ] = 1,
     directory: options.Dir = None,
     port: options.Port = None,
@@ -58,8 +73,8 @@ def demo(
 ) -> None:
     """Run everything on this machine, with a live panel.
 
-    A world, the log, agents, the read model and the API, each in a process of its own. Ctrl-C stops
-    them; the same command goes on at the next tick.
+    The world, the agents and the API each run in a process of their own. Ctrl-C stops them; the
+    same command goes on at the next tick.
     """
     settings = options.settings_of(directory, port)
     asked = options.asked_of(
@@ -96,9 +111,9 @@ def simulate(
     satellites: options.Satellites = None,
     through: Annotated[int | None, typer.Option("--through", min=1, hidden=True)] = None,
 ) -> None:
-    """Publish a world into the log, tick after tick.
+    """Publish a world into the log, tick by tick.
 
-    A folder has one world; started again, it goes on at the next tick.
+    A folder has one world. Started again, it goes on at the next tick.
     """
     asked = options.asked_of(
         world=world,
@@ -113,8 +128,7 @@ def simulate(
     from infra import publishing
     from infra.catalogues import bad_rows_line, report_bad_rows
     from infra.children import Ended
-    from infra.demo import refuse_a_log_without_its_world
-    from infra.world_file import settle
+    from infra.world_file import refuse_a_log_without_its_world, settle
 
     refuse_a_log_without_its_world(settings)
     settled = settle(settings.directory, asked)
@@ -129,13 +143,18 @@ def simulate(
 def worker(
     role: Annotated[
         list[str] | None,
-        typer.Option("--role", metavar="ROLE", help="observe, sequence or keep; give any several."),
+        typer.Option(
+            "--role",
+            metavar="ROLE",
+            help="observe, sequence or keep; may be given several times (default: all three).",
+        ),
     ] = None,
     directory: options.Dir = None,
 ) -> None:
-    """Run agents: observe, sequence, keep.
+    """Run the agents that observe, sequence and keep.
 
-    Any number may observe; of those that sequence or keep, one works and the others stand by.
+    Any number of workers can observe. Of those that sequence or keep, one works and the others
+    stand by.
     """
     settings = _begin_process(directory)
     from infra import worker as working
@@ -149,11 +168,11 @@ def api(
     port: options.Port = None,
     listener: Annotated[int | None, typer.Option("--listener", hidden=True)] = None,
 ) -> None:
-    """Answer over HTTP."""
+    """Serve the HTTP API of a folder."""
     settings = _begin_process(directory, port)
     from infra import listening, serving
 
-    made = listening.listening(settings) if listener is None else listening.inherited(listener)
+    made = listening.inherited(listener) if listener is not None else serving.announced(settings)
     serving.run(settings, made)
 
 
@@ -171,13 +190,15 @@ def replay(
     directory: options.Dir = None,
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="T", help="Up to the last tick that ended by then."),
+        typer.Option(
+            "--at", metavar="INSTANT", help="Stop at the last tick that ended by then (RFC 3339)."
+        ),
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Fold the journal from its beginning.
 
-    Says what it comes to, and whether that is what was committed.
+    Prints the state hash it comes to, and whether that is the one committed.
     """
     settings = options.settings_of(directory)
     kernels.use()
@@ -212,10 +233,15 @@ app.add_typer(whatif, name="whatif")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; the exit status."""
-    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    command = typer.main.get_command(app)
     try:
-        app(given, prog_name="twin", standalone_mode=False)
+        # Not by calling the command: that makes a status of its own of a broken pipe or Ctrl-C.
+        with command.make_context("twin", given) as context:
+            command.invoke(context)
         return 0
+    except typer.Exit as ended:
+        return ended.exit_code
     except BadUsage as error:
         return _failed(error, BAD_USAGE)
     except typer.TyperException as error:
@@ -233,11 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the process edge: a mistake of ours, in one line
         if os.environ.get("TWIN_LOG_LEVEL") == "debug":
             traceback.print_exc()
-        return _failed(
-            f"{type(error).__name__}: {error}; this is a mistake in the twin; "
-            "TWIN_LOG_LEVEL=debug shows where",
-            FAILED,
-        )
+        return _failed(_of_the_database(error) or _bug(error), FAILED)
 
 
 def _begin_process(directory: options.Dir, port: options.Port = None) -> Settings:
@@ -248,6 +270,22 @@ def _begin_process(directory: options.Dir, port: options.Port = None) -> Setting
     settings = options.settings_of(directory, port)
     logs.configure(settings.log_level)
     return settings
+
+
+def _of_the_database(error: Exception) -> str:
+    """What the read model's database would not do; empty for another error."""
+    # Only who works with a database has its package imported, and it takes a second.
+    package = sys.modules.get("sqlalchemy.exc")
+    if package is None or not isinstance(error, package.DatabaseError):
+        return ""
+    return f"the read model: {error.orig}; if its file is damaged, delete it: the log restores it"
+
+
+def _bug(error: Exception) -> str:
+    return (
+        f"{type(error).__name__}: {error}; this is a bug in the twin; "
+        "TWIN_LOG_LEVEL=debug shows where"
+    )
 
 
 def _refusal(error: OSError) -> str:

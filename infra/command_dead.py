@@ -8,7 +8,12 @@ import typer
 
 from infra import kernels, options
 
-dead = typer.Typer(help="Dead letters: see them, send one again.", rich_markup_mode=None)
+dead = typer.Typer(
+    help="List dead letters, send one again.",
+    rich_markup_mode=None,
+    invoke_without_command=True,
+    callback=options.show_help,
+)
 
 
 @dead.command("list")
@@ -23,12 +28,16 @@ def list_letters(directory: options.Dir = None, as_json: options.AsJson = False)
 
 @dead.command()
 def redrive(
-    event_id: Annotated[str, typer.Argument(metavar="ID", help="As 'twin dead list' names it.")],
+    event_id: Annotated[
+        str, typer.Argument(metavar="EVENT_ID", help="As 'twin dead list' prints it.")
+    ],
     directory: options.Dir = None,
 ) -> None:
     """Send a dead letter again.
 
-    Its body becomes a new event from the source 'operator', which names the old one.
+    Its body becomes a new event of the source 'operator', which names the old one. This is for
+    events that can be read, or applied, by now; a frame of satellites or accelerators cannot be
+    sent again, since its tick has closed without it.
     """
     settings = options.settings_of(directory)
     kernels.use()

@@ -9,22 +9,27 @@ import typer
 
 from infra import kernels, options
 
-log = typer.Typer(help="Look at the log, copy its journal, prove its chain.", rich_markup_mode=None)
-
-JournalFile = Annotated[Path, typer.Argument(metavar="FILE", help="A journal file.")]
+log = typer.Typer(
+    help="Look at the log, copy its journal, prove its chain.",
+    rich_markup_mode=None,
+    invoke_without_command=True,
+    callback=options.show_help,
+)
 
 
 @log.command()
 def tail(
     topic: Annotated[
-        str, typer.Option("--topic", metavar="TOPIC", help="Which topic.")
+        str, typer.Option("--topic", metavar="TOPIC", help="Topic to show.")
     ] = "journal",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Wait for new messages and show them.")
+    ] = False,
     count: Annotated[
-        int, typer.Option("-n", metavar="N", min=0, help="How many of the last messages.")
+        int, typer.Option("-n", metavar="N", min=0, help="Show the last N messages.")
     ] = 10,
     directory: options.Dir = None,
-    as_json: options.AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Show the last messages of a topic."""
     settings = options.settings_of(directory)
@@ -35,7 +40,10 @@ def tail(
 
 
 @log.command("export")
-def export_journal(file: JournalFile, directory: options.Dir = None) -> None:
+def export_journal(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
+    directory: options.Dir = None,
+) -> None:
     """Copy the journal into a file."""
     settings = options.settings_of(directory)
     kernels.use()
@@ -45,10 +53,14 @@ def export_journal(file: JournalFile, directory: options.Dir = None) -> None:
 
 
 @log.command("import")
-def import_journal(file: JournalFile, directory: options.Dir = None) -> None:
+def import_journal(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A journal file.")],
+    directory: options.Dir = None,
+) -> None:
     """Fill an empty log from a journal file.
 
-    It can then be replayed, kept and asked over HTTP; no world goes on from it.
+    It can then be replayed, kept by 'twin worker --role keep' and served by 'twin api'. No world
+    goes on from it; frames, and the bodies of dead letters, are not in the file.
     """
     settings = options.settings_of(directory)
     kernels.use()
@@ -60,16 +72,16 @@ def import_journal(file: JournalFile, directory: options.Dir = None) -> None:
 @log.command()
 def verify(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A journal file instead of the log.")
+        Path | None, typer.Argument(metavar="FILE", help="A journal file instead of the log.")
     ] = None,
     directory: options.Dir = None,
     frames: Annotated[
-        bool, typer.Option("--frames", help="Compare the frames still kept, too.")
+        bool, typer.Option("--frames", help="Also compare the frames still kept.")
     ] = False,
 ) -> None:
     """Prove that the journal is as it was written.
 
-    Exit status 1, with the record and the reason, if a byte of it changed.
+    If a byte of it was changed, the exit status is 1 and the record is named.
     """
     settings = options.settings_of(directory)
     kernels.use()

@@ -1,28 +1,30 @@
 """``twin dead``: dead letters listed, and sent again as new events of the source ``operator``.
 
-The new name is derived from the old one, so that sending a letter twice says it once.
+All go to ``operations``, which is kept for ever, as one stream that counts on: however many are
+sent, every later record keeps one end more. Each names the letter it repeats, so that sending a
+letter twice says it once.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from infra.installation import existing_database, existing_log
-from streams.codec import TICK_SEALED, Envelope, decode_headers, observation_of, outgoing
-from streams.log.placing import partition_for
-from streams.log.port import Log, Message, Outgoing
+from infra.world_file import refuse_a_log_without_its_world
+from streams.codec import Envelope, decode_headers, observation_of, outgoing
+from streams.log.port import Log, Message, Outgoing, Position
 from streams.settings import Settings
 from streams.store import queries
 from streams.store.tables import LIVE
-from streams.topics import DEAD_LETTERS, JOURNAL, OBSERVATIONS
-from twin.errors import NotFound, NotKept, Poison
-from twin.events import KINDS, Event
+from streams.topics import DEAD_LETTERS, JOURNAL, OBSERVATIONS, OPERATIONS
+from twin.errors import NotFound, Poison, Superseded
+from twin.events import KINDS, Event, Nature
 from twin.identity import Identity, digest_of
 from twin.observations import Observed, Quarantine, decode_observation
 from twin.records import decode_record
@@ -30,6 +32,9 @@ from twin.units import instant_text
 
 OPERATOR = "operator"
 EPOCH = 1
+STREAM = "redrive"
+PAGE_COUNT = 512
+PAGE_BYTES = 8 * 1024 * 1024
 LETTERS_MAX_COUNT = 10_000
 
 Letter = dict[str, Any]
@@ -53,22 +58,30 @@ def show(settings: Settings, *, as_json: bool) -> None:
 
 
 def redrive(settings: Settings, event_id: str) -> None:
-    """Send the body of a letter again; ``Poison`` when it still cannot be read."""
+    """Send the body of a letter again, once; ``Poison`` when it still cannot be read."""
     letter = next((one for one in _letters(settings) if one["event_id"] == event_id), None)
     if letter is None:
         raise NotFound(f"no dead letter {event_id}", remedy="'twin dead list' names them")
     log = existing_log(settings)
-    message, identity = _said_anew(log, _original(log, letter), because=event_id)
-    _refuse_what_is_still_poison(message, event_id)
-    log.append([message])
+    envelope, body = _original(log, letter)
+    _refuse_what_is_no_event(envelope, event_id)
+    refuse_a_log_without_its_world(settings)
+    envelope = msgspec.structs.replace(envelope, digest=digest_of(body), causation_id=event_id)
+    done = ""
+    while not done:
+        with suppress(Superseded):  # another was sent meanwhile, and has the name now
+            done = _send(log, envelope, body)
     log.close()
-    print(f"sent again as {identity}; it joins the next tick to close")
+    print(f"{event_id} {done}")
 
 
 def _letters(settings: Settings) -> list[Letter]:
     engine = existing_database(settings)
     if engine is None:
-        raise NotFound(f"no read model in {settings.directory}", remedy="'twin demo' makes one")
+        raise NotFound(
+            f"no read model in {settings.directory}",
+            remedy="'twin demo' and 'twin worker' make one",
+        )
     with engine.begin() as db:
         letters = queries.dead_letters(db, LIVE, limit=LETTERS_MAX_COUNT)
     engine.dispose()
@@ -91,25 +104,28 @@ def _original(log: Log, letter: Letter) -> Said:
 
 
 def _message(log: Log, letter: Letter) -> Message:
-    try:
-        page = log.read(
-            letter["topic"], letter["partition"], letter["offset"], limit=1, max_bytes=1
-        )
-    except NotKept:
-        page = [one for one in _dead(log) if _names(one, letter["event_id"])][:1]
-    if not page:
-        raise NotFound(f"the body of {letter['event_id']}", remedy="it is no longer kept")
-    return page[0]
+    """The message of a letter, or the copy that was made of it when it became one."""
+    topic, partition, offset = letter["topic"], letter["partition"], letter["offset"]
+    span = log.span(topic, partition)
+    if span.start <= offset < span.end:
+        return log.read(topic, partition, offset, limit=1, max_bytes=1)[0]
+    for message in _all(log, DEAD_LETTERS):
+        if dict(message.headers).get("dl_event") == letter["event_id"].encode():
+            return message
+    raise NotFound(
+        f"the body of {letter['event_id']} is not kept here",
+        remedy="retention removed it, or only the journal was imported; nothing was sent",
+    )
 
 
-def _dead(log: Log) -> Iterator[Message]:
-    span = log.span(DEAD_LETTERS, 0)
-    for offset in range(span.start, span.end):
-        yield from log.read(DEAD_LETTERS, 0, offset, limit=1, max_bytes=1)
-
-
-def _names(message: Message, event_id: str) -> bool:
-    return dict(message.headers).get("dl_event") == event_id.encode()
+def _all(log: Log, topic: str) -> Iterator[Message]:
+    """Every message of a topic of one partition."""
+    span = log.span(topic, 0)
+    offset = span.start
+    while offset < span.end:
+        page = log.read(topic, 0, offset, limit=PAGE_COUNT, max_bytes=PAGE_BYTES)
+        yield from page
+        offset += len(page)
 
 
 def _recorded(message: Message, event_id: str) -> Said:
@@ -118,7 +134,7 @@ def _recorded(message: Message, event_id: str) -> Said:
     for event in record.content.events:
         if str(event.identity) == event_id:
             return _envelope(event), event.body
-    raise NotFound(f"{event_id} was no event but telemetry", remedy="its frame is still listed")
+    raise NotFound(f"no event {event_id} in record {record.number}", remedy="nothing was sent")
 
 
 def _envelope(event: Event) -> Envelope:
@@ -133,22 +149,46 @@ def _envelope(event: Event) -> Envelope:
     )
 
 
-def _said_anew(log: Log, said: Said, *, because: str) -> tuple[Outgoing, Identity]:
-    """The same words under a new name, to the topic of their kind."""
-    envelope, body = said
-    if envelope.kind == TICK_SEALED or envelope.kind not in KINDS:
-        raise _still_poison(because, f"{envelope.kind} is nothing an operator can say")
-    stream = f"redrive-{hashlib.sha256(because.encode()).hexdigest()[:16]}"
-    identity = Identity(OPERATOR, EPOCH, stream, 1)
-    renamed = msgspec.structs.replace(
-        envelope, identity=identity, digest=digest_of(body), causation_id=because
-    )
-    topic = KINDS[envelope.kind].topic
-    partition = partition_for(stream.encode(), log.topics()[topic].partitions)
+def _refuse_what_is_no_event(envelope: Envelope, event_id: str) -> None:
+    kind = KINDS.get(envelope.kind)
+    if kind is None:
+        raise _still_poison(event_id, f"{envelope.kind} is nothing an operator can say")
+    if kind.nature == Nature.MEASURED:
+        raise Poison(
+            f"{event_id} is a frame ({kind.name}), and its tick has closed without it",
+            expected="an event",
+            remedy="nothing was sent: late telemetry is never applied",
+        )
+
+
+def _send(log: Log, envelope: Envelope, body: bytes) -> str:
+    """Append it unless it was before; what became of it. ``Superseded`` if another was faster."""
+    end, sequence = log.span(OPERATIONS, 0).end, 1
+    for said in _redrives(log):
+        if said.causation_id == envelope.causation_id:
+            return f"was sent again before, as {said.identity}; nothing was sent now"
+        sequence = max(sequence, said.identity.sequence + 1)
+    identity = Identity(OPERATOR, EPOCH, STREAM, sequence)
     message = outgoing(
-        renamed, body, topic=topic, partition=partition, key=stream, sent_ns=time.time_ns()
+        msgspec.structs.replace(envelope, identity=identity),
+        body,
+        topic=OPERATIONS,
+        partition=0,
+        key=STREAM,
+        sent_ns=time.time_ns(),
     )
-    return message, identity
+    _refuse_what_is_still_poison(message, envelope.causation_id)
+    log.append([message], expected_end=Position(OPERATIONS, 0, end))
+    return f"is sent again as {identity}; it joins the next tick to close"
+
+
+def _redrives(log: Log) -> Iterator[Envelope]:
+    for message in _all(log, OPERATIONS):
+        with suppress(Poison):
+            envelope = decode_headers(message.headers)
+            identity = envelope.identity
+            if (identity.source, identity.epoch, identity.stream) == (OPERATOR, EPOCH, STREAM):
+                yield envelope
 
 
 def _refuse_what_is_still_poison(message: Outgoing, event_id: str) -> None:

@@ -24,7 +24,7 @@ from infra.children import Child, Ended, Order
 from infra.installation import journal_count
 from infra.listening import listening, port_of
 from infra.showing import Show
-from infra.world_file import Asked, WorldChoice, kept, settle
+from infra.world_file import Asked, WorldChoice, refuse_a_log_without_its_world, settle
 from streams.log.ownership import Claim, try_claim
 from streams.settings import Settings
 from twin.errors import Unavailable
@@ -50,37 +50,19 @@ def run(settings: Settings, asked: Asked, plan: Plan) -> None:
     kernels.use()
     claim = _only_one(settings.directory)
     refuse_a_log_without_its_world(settings)
-    if asked.catalogue is not None and asked.catalogue.is_file():
-        # Reading orbits takes seconds, and so do the imports of the others: both at once.
-        _warm()
-        children.prepare()
     with listening(settings) as listener, _stopping() as stop:
+        _warm()
+        # Reading orbits takes seconds, and so do the imports of the others: both at once.
+        children.prepare()
         # Only who can start claims the folder for a world.
         settled = settle(settings.directory, asked)
         settings = msgspec.structs.replace(settings, port=port_of(listener))
         bad_count = report_bad_rows(settled)
-        _warm()
         if not stop.is_set():
             _run(settings, settled.choice, plan, listener, stop)
     claim.release()
     if bad_count:
         raise Ended(bad_rows_line(bad_count))
-
-
-def refuse_a_log_without_its_world(settings: Settings) -> None:
-    """A journal whose world is not known cannot be gone on with: it was imported, to be read."""
-    if kept(settings.directory) is None and journal_count(settings):
-        raise Unavailable(
-            f"{settings.directory} has no world.json, but its log {settings.broker_url} a journal",
-            remedy="an imported journal can be read and replayed; start in a new folder",
-        )
-
-
-def through_count(settings: Settings, plan: Plan) -> int | None:
-    """How many ticks the journal shall have in the end: those it has, and those asked for."""
-    if plan.ticks_count is None:
-        return None
-    return journal_count(settings) + plan.ticks_count
 
 
 def _run(
@@ -90,11 +72,11 @@ def _run(
     listener: socket.socket,
     stop: threading.Event,
 ) -> None:
-    children.prepare()
-    through = through_count(settings, plan)
+    begun_count = journal_count(settings)
+    through = begun_count + plan.ticks_count if plan.ticks_count is not None else None
     crew: list[Child] = []
     try:
-        with Show(settings, choice, is_plain=plan.is_plain) as show:
+        with Show(settings, choice, begun_count=begun_count, is_plain=plan.is_plain) as show:
             show.notes_from(crew)
             orders = _orders(show, plan, through)
             starting = _start(crew, orders, settings, stop)

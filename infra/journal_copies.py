@@ -26,7 +26,7 @@ def export_journal(settings: Settings, path: Path) -> None:
     if not path.parent.is_dir():
         raise BadUsage(f"{path}: no such folder", expected="a file in a folder that exists")
     if path.exists():
-        raise BadUsage(f"{path}: is there already", expected="a file that is not there yet")
+        raise BadUsage(f"{path} exists already", expected="a file that does not exist yet")
     log, chain = existing_log(settings), Chain()
     with progress("exporting", log.span(JOURNAL, 0).end) as advance:
 
@@ -38,7 +38,7 @@ def export_journal(settings: Settings, path: Path) -> None:
 
         count = write_journal(path, accepted())
     log.close()
-    print(f"{count} records in {path}, head {chain.head.hex()[:16]}…")
+    print(f"{count} records exported to {path}, head {chain.head.hex()[:16]}…")
 
 
 def import_journal(settings: Settings, path: Path) -> None:
@@ -47,7 +47,7 @@ def import_journal(settings: Settings, path: Path) -> None:
     log = ready_log(settings)
     if log.span(JOURNAL, 0).end:
         raise Unavailable(
-            f"the journal in {settings.directory} has records already",
+            f"the journal in {settings.directory} holds records already",
             remedy="import into a new folder",
         )
     stored, end = read_journal(path), 0
@@ -59,7 +59,10 @@ def import_journal(settings: Settings, path: Path) -> None:
             for _ in page:
                 advance()
     log.close()
-    print(f"{count} records in {settings.directory}: to be replayed, kept and asked")
+    print(
+        f"{count} records imported into {settings.directory}; 'twin replay' folds them,"
+        " 'twin worker --role keep' and 'twin api' serve them"
+    )
 
 
 def proven(path: Path, chain: Chain) -> Iterator[bytes]:

@@ -26,55 +26,70 @@ Port = Annotated[
         metavar="P",
         min=0,
         max=65535,
-        help="Port of the API (default: 8000); 0 takes a free one.",
+        help="Port of the API; 0 picks a free one (default: 8000).",
     ),
 ]
 Ticks = Annotated[
     int | None,
-    typer.Option("--ticks", metavar="N", min=1, help="Stop when N more ticks have closed."),
+    typer.Option("--ticks", metavar="N", min=1, help="Stop after N more ticks."),
 ]
 Speed = Annotated[
     str,
     typer.Option(
         "--speed",
         metavar="FLOAT|max",
-        help="Twin seconds per second: 60 is one tick of a minute a second.",
+        help="Twin seconds per second, or max: at 60, a tick of a minute closes every second.",
     ),
 ]
 WorldName = Annotated[
     str | None,
     typer.Option(
-        "--world", metavar="2029|2026", help="Fleet: 2026 flies, 2029 is assumed (default)."
+        "--world",
+        metavar="2029|2026",
+        help="Fleet: as assumed for 2029, or as of 2026 (default: 2029; with --catalog: 2026).",
     ),
 ]
 CatalogFile = Annotated[
     Path | None,
     typer.Option(
-        "--catalog", metavar="FILE", help="TLE or OMM file: its satellites fly instead (SGP4)."
+        "--catalog",
+        metavar="FILE",
+        help="TLE or OMM file whose satellites fly instead, on SGP4 orbits. Bad rows are listed"
+        " with line and reason, the good ones fly, and the exit status is 1.",
     ),
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", min=0, help="Luck of the world (default: 1).")
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, help="Seed of all randomness (default: 1)."),
 ]
 Start = Annotated[
     str | None,
     typer.Option(
-        "--start", metavar="INSTANT", help="First tick begins here (RFC 3339; default: by world)."
+        "--start",
+        metavar="INSTANT",
+        help="When the first tick begins, in RFC 3339 (default: the world's first day, or with"
+        " --catalog the minute of the newest elements).",
     ),
 ]
 TickSeconds = Annotated[
     float | None,
     typer.Option(
-        "--tick", metavar="SECONDS", help="Length of a tick; divides an hour (default: 60)."
+        "--tick", metavar="SECONDS", help="Length of a tick; must divide an hour (default: 60)."
     ),
 ]
 Faults = Annotated[
     bool | None,
-    typer.Option("--faults", help="Let a few things go wrong on purpose, within two minutes."),
+    typer.Option("--faults", help="Break a few things on purpose, within two minutes."),
 ]
 # For tests and small machines: the fleet keeps its proportions.
 Satellites = Annotated[int | None, typer.Option("--satellites", metavar="N", min=1, hidden=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; of a log, one value a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def show_help(context: typer.Context) -> None:
+    """What may follow, where a group of commands was named alone."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def settings_of(directory: Path | None, port: int | None = None) -> Settings:
@@ -83,7 +98,7 @@ def settings_of(directory: Path | None, port: int | None = None) -> Settings:
         settings = load_settings(directory=directory, port=port)
     if settings.directory.exists() and not settings.directory.is_dir():
         option = "TWIN_DIR" if directory is None else "--dir"
-        raise BadUsage(f"{option} {settings.directory}, which is no folder", expected="a folder")
+        raise BadUsage(f"{option} {settings.directory}, which is a file", expected="a folder")
     return settings
 
 
@@ -110,9 +125,12 @@ def asked_of(
     faults: bool | None,
     satellites: int | None,
 ) -> Asked:
-    """What the options say of the world."""
-    from infra.world_file import Asked  # it brings numpy, which help has no need of
+    """What the options say of the world; ``BadUsage`` where no world can be so."""
+    # Imported only here: it brings numpy, which help has no need of.
+    from infra.world_file import Asked, refuse_nonsense
 
     if catalog is not None and satellites is not None:
         raise BadUsage("--satellites with --catalog", expected="one of them")
-    return Asked(world, seed, start, tick, faults or None, satellites, catalog)
+    asked = Asked(world, seed, start, tick, faults or None, satellites, catalog)
+    refuse_nonsense(asked)
+    return asked

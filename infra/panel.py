@@ -38,7 +38,7 @@ class Panel:
     def close(self, sight: Sight) -> None:
         """Give the terminal back, with a line of what it came to."""
         self._live.stop()
-        self._console.print(boxes.farewell(sight), highlight=False)
+        self._console.print(boxes.farewell(self._setting, sight), highlight=False)
 
     def _drawn(self, sight: Sight) -> RenderableType:
         whole = Layout()

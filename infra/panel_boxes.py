@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.sight import Facts, OpenAlert, Place, Setting, Sight
-from infra.words import amount, percent, rate, seconds, share
+from infra.words import amount, percent, rate, seconds, share, ticks
 from twin.units import instant_text
 
 BAR_CELLS = 16
@@ -151,13 +151,14 @@ def _one_line(text: str) -> Text:
     return Text(f" {text}", "dim", no_wrap=True, overflow="ellipsis")
 
 
-def farewell(sight: Sight) -> Text:
+def farewell(setting: Setting, sight: Sight) -> Text:
     """What is left on the terminal when the panel goes."""
     if sight.seen.facts is None:
         return Text("stopped before the first tick")
     tick = sight.seen.facts
+    closed = ticks(tick.number, begun_count=setting.begun_count)
     return Text.assemble(
-        f"stopped at {instant_text(tick.tick_ns)} after {tick.number:,} ticks, hash ",
+        f"stopped at {instant_text(tick.tick_ns)} after {closed}, hash ",
         (tick.hash[:20], "cyan"),
         "…, ",
         _verdict(sight),
@@ -166,11 +167,10 @@ def farewell(sight: Sight) -> Text:
 
 
 def _world(setting: Setting) -> Text:
-    choice = setting.choice
-    name = "satellites of a catalogue" if choice.catalogue else f"world {choice.world}"
+    fleet = setting.choice.fleet
     if setting.is_assumed:
-        return Text(f"{name}: assumed, not measured", "bold yellow")
-    return Text(f"{name}: counted, telemetry simulated", "bold green")
+        return Text(f"{fleet}: assumed, not measured", "bold yellow")
+    return Text(f"{fleet}: counted, telemetry simulated", "bold green")
 
 
 def _verdict(sight: Sight) -> Text:

@@ -6,7 +6,7 @@ import sys
 import time
 
 from infra.sight import Facts, Setting, Sight
-from infra.words import amount, percent, rate, seconds
+from infra.words import amount, percent, rate, seconds, ticks
 from twin.units import instant_text
 
 EVERY_S = 1.0
@@ -16,13 +16,10 @@ class PlainLines:
     """Writes to stdout; what processes say goes to stderr."""
 
     def __init__(self, setting: Setting) -> None:
+        self._begun_count = setting.begun_count
         choice = setting.choice
-        fleet = "satellites of a catalogue" if choice.catalogue else f"world {choice.world}"
         assumed = ", assumed throughout" if setting.is_assumed else ""
-        self._write(
-            f"{fleet}{assumed}; ticks of {choice.tick_s:g} s from {choice.start}; "
-            f"seed {choice.seed}; in {setting.directory}"
-        )
+        self._write(f"{choice.fleet}{assumed}; {choice.terms}; in {setting.directory}")
         self._write(f"{setting.url}/v1/twin  {setting.url}/docs")
         self._shown_s = 0.0
         self._shown_number = 0
@@ -42,9 +39,9 @@ class PlainLines:
         if sight.seen.facts is None:
             self._write("stopped before the first tick")
         else:
+            closed = ticks(sight.seen.facts.number, begun_count=self._begun_count)
             self._write(
-                f"stopped after {_ticks(sight.seen.facts.number)}, "
-                f"{_replay(sight)}; the same command goes on from here"
+                f"stopped after {closed}, {_replay(sight)}; the same command goes on from here"
             )
 
     def _show(self, sight: Sight) -> None:
@@ -95,7 +92,3 @@ def _replay(sight: Sight) -> str:
     if verdict.stopped:
         return f"check replay stopped after tick {verdict.number}: {verdict.stopped}"
     return f"replay agrees to tick {verdict.number}" if verdict.number else "replay pending"
-
-
-def _ticks(count: int) -> str:
-    return "1 tick" if count == 1 else f"{count} ticks"

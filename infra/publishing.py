@@ -42,6 +42,7 @@ def run(settings: Settings, choice: WorldChoice, pace: Pace) -> None:
         signal.signal(number, lambda *_: stop.set())
     log = ready_log(settings)
     _claim_the_world(settings)
+    print(f"{choice.fleet}; {choice.terms}; into {settings.directory}; Ctrl-C stops it", flush=True)
     publisher = Publisher(log, make_world(settings.directory, choice))
     _publish(publisher, stop, pace, interval_s=choice.tick_s)
     log.close()
@@ -49,8 +50,13 @@ def run(settings: Settings, choice: WorldChoice, pace: Pace) -> None:
 
 def make_world(directory: Path, choice: WorldChoice) -> World:
     """The world itself, from what is kept in its folder."""
+    baseline = load(choice.world)
+    if choice.catalogue is not None:
+        # What the baseline says of its satellites is said of others than those that fly here.
+        told = f"Satellites of a catalogue on their orbits, ground sites of world {choice.world}."
+        baseline = msgspec.structs.replace(baseline, description=told)
     return World(
-        load(choice.world),
+        baseline,
         seed=choice.seed,
         start_ns=choice.start_ns,
         interval_ns=choice.interval_ns,

@@ -11,7 +11,12 @@ from contextlib import contextmanager
 import uvicorn
 
 from api.app import create_app
+from infra.facts import committed_count
+from infra.installation import existing_database
+from infra.listening import listening, port_of, url_of
+from streams.log.port import embedded_path
 from streams.settings import Settings
+from twin.errors import NotFound
 
 STOP_S = 2
 """How long open streams may take to end once a stop was asked for."""
@@ -27,6 +32,28 @@ class Server(uvicorn.Server):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
+
+
+def announced(settings: Settings) -> socket.socket:
+    """A socket that listens, after a line that says where, and one if there is nothing to tell yet.
+
+    ``NotFound`` where not even a folder is: a mistyped one would be waited for in vain.
+    """
+    folder = embedded_path(settings.broker_url).parent
+    if not folder.is_dir():
+        raise NotFound(
+            f"no folder {folder}",
+            remedy="give another --dir; 'twin demo' or 'twin simulate' makes one",
+        )
+    listener = listening(settings)
+    url = url_of(settings.host, port_of(listener))
+    print(f"{url}/v1/twin  {url}/docs  in {settings.directory}; Ctrl-C stops it", flush=True)
+    engine = existing_database(settings)
+    if engine is None or not committed_count(engine):
+        print("nothing is committed yet: waiting for 'twin simulate' and 'twin worker'", flush=True)
+    if engine is not None:
+        engine.dispose()
+    return listener
 
 
 def run(settings: Settings, listener: socket.socket) -> None:

@@ -9,6 +9,7 @@ from types import TracebackType
 import msgspec
 
 from infra.children import Child
+from infra.listening import url_of
 from infra.sight import Display, Seen, Setting, Sight
 from infra.world_file import WorldChoice
 from streams.settings import Settings
@@ -23,12 +24,15 @@ _DECODER = msgspec.json.Decoder(Seen)
 class Show:
     """Takes what was seen and shows it, from its first to its last."""
 
-    def __init__(self, settings: Settings, choice: WorldChoice, *, is_plain: bool) -> None:
+    def __init__(
+        self, settings: Settings, choice: WorldChoice, *, begun_count: int, is_plain: bool
+    ) -> None:
         self.seen = Seen()
         self._crew: list[Child] = []
         self._passed: deque[tuple[float, int]] = deque()
         self._is_stopping = False
-        self._display = _display(_setting(settings, choice), is_plain=is_plain)
+        setting = _setting(settings, choice, begun_count=begun_count)
+        self._display = _display(setting, is_plain=is_plain)
 
     def __enter__(self) -> Show:
         return self
@@ -87,12 +91,13 @@ class Show:
         return (last - first) / (last_s - first_s)
 
 
-def _setting(settings: Settings, choice: WorldChoice) -> Setting:
+def _setting(settings: Settings, choice: WorldChoice, *, begun_count: int) -> Setting:
     return Setting(
         choice=choice,
         is_assumed=load(choice.world).is_assumed,
         directory=str(settings.directory),
-        url=f"http://{settings.host}:{settings.port}",
+        url=url_of(settings.host, settings.port),
+        begun_count=begun_count,
     )
 
 

@@ -114,12 +114,13 @@ class Sight(msgspec.Struct, frozen=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What does not change while the demo runs."""
+    """What does not change while the demo runs; ``begun_count`` ticks were closed before it."""
 
     choice: WorldChoice
     is_assumed: bool
     directory: str
     url: str
+    begun_count: int = 0
 
 
 class Display(Protocol):

@@ -18,12 +18,15 @@ class BadUsage(BadInput):
 
 
 @contextmanager
-def usage() -> Iterator[None]:
-    """What is bad input inside the block was given by who typed the command."""
+def usage(*, of: str = "") -> Iterator[None]:
+    """What is bad input inside the block was given by who typed the command.
+
+    The refusal begins with what it is ``of``, such as the name of a file.
+    """
     try:
         yield
     except BadInput as error:
-        raise BadUsage(str(error), field=error.field) from None
+        raise BadUsage(f"{of}{error}", field=error.field) from None
 
 
 def settings_help() -> str:

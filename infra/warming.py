@@ -15,7 +15,7 @@ import numpy as np
 
 from infra import kernels
 from infra.installation import ready_log
-from streams.codec import observation_of
+from streams.codec import observed
 from streams.keeping import Keeper
 from streams.log.port import Log, Outgoing
 from streams.publish import Publisher
@@ -26,7 +26,6 @@ from streams.store.database import open_database
 from streams.store.tables import LIVE
 from streams.topics import INPUTS, OBSERVATIONS
 from twin.baseline import load
-from twin.observations import encode_observation
 from twin.physics.sunlight import illumination_fraction
 from twin.region_grid import region_grid, regions_below
 from twin.simulate.catalogue import read_catalogue
@@ -114,7 +113,7 @@ def _observe(log: Log, starts: dict[str, list[int]]) -> None:
             0,
             key=None,
             headers=(),
-            value=encode_observation(observation_of(message)),
+            value=observed(message)[1],
             timestamp_ns=message.timestamp_ns,
         )
         for topic, offsets in starts.items()

@@ -38,3 +38,10 @@ def seconds(value_s: float | None) -> str:
 def rate(per_s: float | None) -> str:
     """How often a second."""
     return "–" if per_s is None else f"{per_s:.1f}/s"
+
+
+def ticks(number: int, *, begun_count: int) -> str:
+    """How many ticks a run closed, and which was the last if it was not the first run."""
+    count = number - begun_count
+    words = "1 tick" if count == 1 else f"{count:,} ticks"
+    return f"{words}, now at tick {number:,}" if begun_count else words

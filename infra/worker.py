@@ -25,6 +25,11 @@ def run(settings: Settings, roles: Sequence[str] | None) -> None:
     if unknown:
         raise BadUsage(f"--role {unknown[0]}", expected=f"one of {', '.join(agents.ROLES)}")
     log = ready_log(settings)
+    print(
+        f"{', '.join(chosen)} in {settings.directory}: waiting for the ticks that 'twin simulate'"
+        " publishes; Ctrl-C stops it",
+        flush=True,
+    )
     run_app(*[_app(settings, role, log) for role in chosen])
     log.close()
 

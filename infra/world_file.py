@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from infra.installation import journal_count
 from infra.usage import BadUsage, usage
+from streams.settings import Settings
 from twin.baseline import Baseline, default_world, load
-from twin.errors import BrokenInvariant
+from twin.errors import BrokenInvariant, Unavailable
 from twin.units import NS_PER_S, instant_text, is_tick, parse_instant
 
 if TYPE_CHECKING:
@@ -49,6 +51,18 @@ class WorldChoice(msgspec.Struct, frozen=True):
     catalogue: CatalogueChoice | None
 
     @property
+    def fleet(self) -> str:
+        """Whose satellites fly, in a few words."""
+        if self.catalogue is None:
+            return f"world {self.world}"
+        return f"catalogue, sites of world {self.world}"
+
+    @property
+    def terms(self) -> str:
+        """Its ticks and its seed, in a few words."""
+        return f"ticks of {self.tick_s:g} s from {self.start}; seed {self.seed}"
+
+    @property
     def interval_ns(self) -> int:
         """The length of a tick."""
         return round(self.tick_s * NS_PER_S)
@@ -79,10 +93,33 @@ class Settled:
     read: Catalogue | None
 
 
+def refuse_nonsense(asked: Asked) -> None:
+    """``BadUsage`` for what is no world in any folder; needs to look at none."""
+    _normal(asked.start)
+    if asked.world is not None:
+        with usage():
+            load(asked.world)
+    if asked.tick_s is not None:
+        _require_divisor_of_an_hour(asked.tick_s)
+    if asked.catalogue is not None:
+        bytes_of(asked.catalogue)
+
+
+def refuse_a_log_without_its_world(settings: Settings) -> None:
+    """A journal whose world is not known cannot be gone on with: it was imported, to be read."""
+    if kept(settings.directory) is None and journal_count(settings):
+        raise Unavailable(
+            f"{settings.directory} has no world.json, but its log {settings.broker_url} holds"
+            " a journal",
+            remedy="an imported journal can only be read and replayed; start in a new folder",
+        )
+
+
 def settle(directory: Path, asked: Asked) -> Settled:
     """The world of the folder, begun as asked if it has none; ``BadUsage`` if it has another."""
     data = bytes_of(asked.catalogue) if asked.catalogue is not None else None
-    read = _read(data) if data is not None else None
+    with usage(of=f"{asked.catalogue}: "):
+        read = _read(data) if data is not None else None
     known = kept(directory)
     if known is not None:
         _refuse_another(known, asked, read)
@@ -113,22 +150,16 @@ def _read(data: bytes) -> Catalogue:
     # Imported only here: reading orbits costs a second that most starts need not wait for.
     from twin.simulate.catalogue import read_catalogue
 
-    with usage():
-        return read_catalogue(data)
+    return read_catalogue(data)
 
 
 def _chosen(asked: Asked, read: Catalogue | None) -> WorldChoice:
-    with usage():
-        world = asked.world or (default_world() if read is None else CATALOGUED_WORLD)
-        baseline = load(world)
-        start = instant_text(parse_instant(asked.start or _default_start(baseline, read)))
-    tick_s = DEFAULT_TICK_S if asked.tick_s is None else asked.tick_s
-    _require_divisor_of_an_hour(tick_s)
+    world = asked.world or (default_world() if read is None else CATALOGUED_WORLD)
     return WorldChoice(
         world=world,
         seed=DEFAULT_SEED if asked.seed is None else asked.seed,
-        start=start,
-        tick_s=tick_s,
+        start=_normal(asked.start) or _default_start(load(world), read),
+        tick_s=DEFAULT_TICK_S if asked.tick_s is None else asked.tick_s,
         has_faults=bool(asked.has_faults),
         satellites_count=asked.satellites_count,
         catalogue=CatalogueChoice(f"catalogue.{read.format}", read.sha256) if read else None,

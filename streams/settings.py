@@ -1,4 +1,7 @@
-"""What an installation may decide, from ``TWIN_…`` variables; each has a default that works."""
+"""What an installation may decide, from ``TWIN_…`` variables; each has a default that works.
+
+A variable that is no setting is refused: it is one that was mistyped.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from streams.log.port import embedded_path
 from twin.errors import BadInput
+from twin.suggest import nearest
 
+PREFIX = "TWIN_"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -48,27 +54,31 @@ SETTINGS: tuple[Setting, ...] = (
         "sqlite:///<TWIN_DIR>/twin.db",
     ),
     Setting("TWIN_HOST", "Address the API listens on.", "127.0.0.1"),
-    Setting("TWIN_PORT", "Port the API listens on; 0 takes a free one.", "8000", Bounds(0, 65_535)),
+    Setting("TWIN_PORT", "Port the API listens on; 0 picks a free one.", "8000", Bounds(0, 65_535)),
     Setting(
         "TWIN_FRAMES_KEPT_BYTES",
-        "Frames of each topic kept, by size.",
+        "Bytes of frames that are kept of each topic.",
         "2147483648",
-        Bounds(0, 10**15),
+        Bounds(1, 10**15),
     ),
     Setting(
         "TWIN_FRAMES_KEPT_S",
-        "Frames kept, by age in seconds.",
+        "Seconds for which frames are kept.",
         "604800",
-        Bounds(0, 10**9, is_whole=False),
+        Bounds(1, 10**9, is_whole=False),
     ),
     Setting("TWIN_SNAPSHOT_TICKS", "Ticks from one snapshot to the next.", "300", Bounds(1, 10**6)),
     Setting(
         "TWIN_PATIENCE_S",
-        "Seconds a silent source is waited for.",
+        "Seconds to wait for a silent source.",
         "30",
         Bounds(0, 10**6, is_whole=False),
     ),
-    Setting("TWIN_LOG_LEVEL", f"{', '.join(LOG_LEVELS[:-1])} or {LOG_LEVELS[-1]}.", "warning"),
+    Setting(
+        "TWIN_LOG_LEVEL",
+        f"Least severity that is logged: {', '.join(LOG_LEVELS[:-1])} or {LOG_LEVELS[-1]}.",
+        "warning",
+    ),
 )
 _BY_VARIABLE = {setting.variable: setting for setting in SETTINGS}
 
@@ -114,13 +124,15 @@ def load_settings(
     A directory that is given takes the log and the read model with it. ``BadInput`` names the
     variable that is off, what it is and what it may be.
     """
+    _refuse_unknown(environ)
     given = environ if port is None else {**environ, "TWIN_PORT": str(port)}
     places = environ if directory is None else {}
     root = (directory or Path(_word(environ, "TWIN_DIR"))).resolve()
     return Settings(
         directory=root,
-        broker_url=places.get("TWIN_BROKER_URL") or f"log://{_encoded(root / 'log.db')}",
-        database_url=places.get("TWIN_DATABASE_URL") or f"sqlite:///{_encoded(root / 'twin.db')}",
+        broker_url=_broker(places.get("TWIN_BROKER_URL")) or f"log://{_encoded(root / 'log.db')}",
+        database_url=_database(places.get("TWIN_DATABASE_URL"))
+        or f"sqlite:///{_encoded(root / 'twin.db')}",
         host=_word(given, "TWIN_HOST"),
         port=int(_number(given, "TWIN_PORT")),
         frames_kept_bytes=int(_number(given, "TWIN_FRAMES_KEPT_BYTES")),
@@ -129,6 +141,49 @@ def load_settings(
         patience_s=_number(given, "TWIN_PATIENCE_S"),
         log_level=_one_of(given, "TWIN_LOG_LEVEL", LOG_LEVELS),
     )
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    for variable in environ:
+        if variable.startswith(PREFIX) and variable not in _BY_VARIABLE:
+            raise BadInput(
+                f"{variable}, which is not a setting",
+                expected=nearest(variable, _BY_VARIABLE),
+                field=variable,
+            )
+
+
+def _broker(url: str | None) -> str | None:
+    """The address as given; ``BadInput`` if it names no log."""
+    if url:
+        try:
+            embedded_path(url)
+        except BadInput as error:
+            raise BadInput(
+                f"TWIN_BROKER_URL={url!r}", expected=error.expected, field="TWIN_BROKER_URL"
+            ) from None
+    return url
+
+
+def _database(url: str | None) -> str | None:
+    """The address as given; ``BadInput`` if it names no database this Python can talk to."""
+    if url and not url.startswith("sqlite:////"):
+        # Imported only here: the usual address is known to be one, and these take a second.
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            is_named = bool(make_url(url).database)
+            make_url(url).get_dialect().import_dbapi()
+        except (ArgumentError, ImportError):
+            is_named = False
+        if not is_named:
+            raise BadInput(
+                f"TWIN_DATABASE_URL={url!r}",
+                expected="sqlite:////absolute/path/twin.db, percent-encoded",
+                field="TWIN_DATABASE_URL",
+            )
+    return url
 
 
 def _encoded(path: Path) -> str:

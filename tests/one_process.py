@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from streams.codec import Envelope, observation_of, outgoing
+from streams.codec import Envelope, observed, outgoing
 from streams.keeping import Keeper
 from streams.log.port import Outgoing, open_log
 from streams.publish import Publisher
@@ -26,7 +26,6 @@ from tests.simulate.worlds import FEW_SEGMENTS, MINUTE_NS, START_NS, baseline_of
 from twin.baseline import Baseline
 from twin.events import KINDS, Body, encode_fact
 from twin.identity import Identity, digest_of
-from twin.observations import encode_observation
 from twin.simulate.world import World
 
 PAGE_BYTES = 1 << 24
@@ -148,7 +147,7 @@ class OneProcess:
                         0,
                         key=None,
                         headers=(),
-                        value=encode_observation(observation_of(message)),
+                        value=observed(message)[1],
                         timestamp_ns=message.timestamp_ns,
                     )
                     for message in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -118,6 +119,21 @@ def test_every_question_of_the_readme_gets_an_answer(command: str, demo: Path) -
 
     assert answer.stdout.rsplit("\n", 1)[1] == "200"
     assert len(answer.stdout) > 100
+
+
+def test_what_the_readme_shows_of_a_tick_is_what_that_tick_says(demo: Path) -> None:
+    shown = json.loads(README.split("```json\n")[1].split("```")[0])
+    question = f"http://localhost:{PORT}/v1/energy?segment=ai1-sso&at={shown['tick']}"
+    line = next(line for line in README.splitlines() if line.startswith(f"{shown['tick']}  tick "))
+
+    with urllib.request.urlopen(question) as answer:
+        said = json.load(answer)
+
+    assert said["hash"].startswith(shown["hash"].rstrip("…"))
+    assert f"hash {said['hash'][:12]} " in line
+    assert (said["branch"], said["number"]) == (shown["branch"], shown["number"])
+    (row,), (shown_row,) = said["rows"], shown["rows"]
+    assert {name: row[name] for name in shown_row if name != "…"} | {"…": "…"} == shown_row
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(".venv/bin/twin ")])

@@ -13,7 +13,7 @@ from api.house import InHouse, answers
 from api.media import json_response
 from api.reading import standing, tick_headers
 from api.schemas import AlertPage
-from api.shapes import said_instant
+from api.shapes import said_instant, said_number
 from streams.store import queries
 from streams.store.queries import RowDict
 from streams.store.tables import LIVE
@@ -40,7 +40,7 @@ def alerts(house: InHouse, asked: Annotated[AskedAlerts, Query()]) -> Response:
 def _body(row: RowDict) -> dict[str, Any]:
     names = ("alarm_id", "severity", "subject", "label", "value", "threshold")
     cleared_ns = row["cleared_ns"]
-    return {name: row[name] for name in names} | {
+    return {name: said_number(row[name]) for name in names} | {
         "raised": said_instant(row["raised_ns"]),
         "cleared": said_instant(cleared_ns) if cleared_ns is not None else None,
         "is_open": cleared_ns is None,

@@ -11,10 +11,10 @@ from api.asked import AskedAssumptions, AskedAt
 from api.house import InHouse, answers
 from api.media import json_response
 from api.pages import link_to, next_page
+from api.problems import Unknown
 from api.reading import tick_headers
 from api.schemas import AssumptionPage, OneAssumption
 from api.why import assumption_body
-from twin.errors import NotFound
 from twin.suggest import nearest
 from twin.units import instant_text
 
@@ -22,17 +22,21 @@ router = APIRouter(tags=["twin"])
 
 Name = Annotated[
     str,
-    Path(description="Its name.", examples=["class.v2-mini.battery_wh"], max_length=200),
+    Path(
+        description="The name of the assumption.",
+        examples=["class.v2-mini.battery_wh"],
+        max_length=200,
+    ),
 ]
 
 
 @router.get(
     "/v1/assumptions",
     summary="The assumptions in force",
-    responses=answers(AssumptionPage, "A page.", has_next=True),
+    responses=answers(AssumptionPage, "A page of assumptions.", has_next=True),
 )
 def assumptions(house: InHouse, asked: Annotated[AskedAssumptions, Query()]) -> Response:
-    """Each with value, unit, as-of date, source and confidence, by name."""
+    """Every number nobody measured, by name, with its value, unit, date, source and confidence."""
     tick = house.reader.tick(asked.at)
     known = house.reader.journal.twin(tick).moment.twin.registry.assumptions
     matching = [
@@ -66,10 +70,10 @@ def assumptions(house: InHouse, asked: Annotated[AskedAssumptions, Query()]) -> 
     responses=answers(OneAssumption, "The assumption."),
 )
 def assumption(house: InHouse, name: Name, asked: Annotated[AskedAt, Query()]) -> Response:
-    """As in force now, or at an instant."""
+    """The assumption as it is in force now, or was at an instant."""
     tick = house.reader.tick(asked.at)
     known = house.reader.journal.twin(tick).moment.twin.registry.assumptions
     if name not in known:
-        raise NotFound(f"assumption {name!r}", expected=nearest(name, known))
+        raise Unknown(f"name={name!r}", expected=nearest(name, known), field="name")
     body = {**house.reader.head(tick), "assumption": assumption_body(known[name])}
     return json_response(body, tick_headers(tick))

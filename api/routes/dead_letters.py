@@ -24,11 +24,11 @@ NAMES = ("event_id", "kind", "stage", "reason", "digest", "topic", "partition", 
 
 @router.get(
     "/v1/dead-letters",
-    summary="What could not be used, and why",
+    summary="Inputs that could not be used, and why",
     responses=answers(DeadLetterPage, "The dead letters."),
 )
 def dead_letters(house: InHouse, asked: Annotated[AskedDeadLetters, Query()]) -> Response:
-    """Unreadable, conflicting or refused input, newest first, and where it lies."""
+    """Unreadable, conflicting or refused input, newest first, with its reason and its place."""
     with house.reader.snapshot() as db:
         tick = standing(db, None)
         rows = queries.dead_letters(db, LIVE, limit=asked.limit)

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from api.asked import EXAMPLE_VIEW, AskedHistory, AskedViewHistory
+from api.described import Form
 from api.history import period_rows
-from api.house import Accept, InHouse, answers
-from api.media import accepted, table_response
+from api.house import InHouse, answers
+from api.media import table_response
 from api.reading import tick_headers
 from api.schemas import HistoryPage
 from twin.units import NS_PER_S, instant_text
@@ -22,14 +23,11 @@ ViewPath = Annotated[
 ]
 
 
-def history(
-    house: InHouse, view: ViewPath, asked: AskedHistory, accept: Accept = "*/*"
-) -> Response:
+def history(house: InHouse, view: ViewPath, asked: AskedHistory, form: Form) -> Response:
     """Rows of every tick, or one row per key and step. Each column is rolled up in its own way:
     sum, mean, lowest, highest, last. A step is named by its end. Ask for a larger step, a shorter
     period or one segment when there are too many.
     """
-    media = accepted(accept)
     found = period_rows(house.reader, view, asked)
     head = {
         **house.reader.head(found.newest),
@@ -38,7 +36,7 @@ def history(
         "to": instant_text(found.to_ns),
         "step_s": asked.step / NS_PER_S if asked.step is not None else None,
     }
-    return table_response(media, head=head, rows=found.rows, headers=tick_headers(found.newest))
+    return table_response(form, head=head, rows=found.rows, headers=tick_headers(found.newest))
 
 
 # FastAPI reads the parameters off the annotations; those of the views' keys are made, not written.

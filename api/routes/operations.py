@@ -25,7 +25,7 @@ router = APIRouter(tags=["operations"])
     responses={200: {"model": Alive, "description": "It runs."}},
 )
 def healthz(_: NoParameters) -> Response:
-    """Answers without looking at anything."""
+    """Answers as long as the process runs; reads neither database nor log."""
     return json_response({"status": "alive"}, {})
 
 
@@ -35,14 +35,14 @@ def healthz(_: NoParameters) -> Response:
     responses=answers(Ready, "Ready."),
 )
 def readyz(house: InHouse, _: NoParameters) -> Response:
-    """Database and log are reached and a tick is committed; otherwise 503 says why."""
+    """200 when a tick is committed and database and log can be read; otherwise 503 says why."""
     tick = house.reader.tick(None)
     end = house.reader.journal.end_offset()
     if end <= tick.journal_offset:
         raise Unavailable(
             f"the journal ends at offset {end}",
-            expected=f"{tick.journal_offset + 1} at least, which was committed",
-            remedy="the database is of another log",
+            expected=f"{tick.journal_offset + 1} or more, as the database says",
+            remedy="the database belongs to another log",
         )
     head = house.reader.head(tick)
     body = {"status": "ready", **{name: head[name] for name in ("tick", "number", "age_s")}}
@@ -79,7 +79,7 @@ def metrics(house: InHouse, _: NoParameters) -> Response:
             *api_metrics(
                 house.counts,
                 streams_count=house.feed.listeners_count,
-                frames_bytes=house.telemetry.size_bytes,
+                frames_bytes=house.shelf.size_bytes,
             ),
         ]
     )

@@ -4,59 +4,53 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from api.asked import ASSET_ID_END, AskedAt, AskedSatellites
+from api.asked import ASSET_ID_END, PAGE_EXPECTED, AskedAt, AskedSatellites
+from api.described import Form
 from api.fleet import Choice, SatelliteRows, chosen
-from api.house import Accept, House, InHouse, answers
+from api.house import House, InHouse, answers
 from api.limits import JSON_ROWS_MAX_COUNT
-from api.media import Media, accepted, json_response, table_response
+from api.media import Media, json_response, table_response
 from api.pages import link_to, next_page
+from api.problems import Unknown
 from api.reading import tick_headers
 from api.schemas import OneSatellite, SatellitePage
 from api.telemetry import Seen
-from api.why import frame_body
+from api.why import frame_body, spec_body
 from streams.store.queries import TickInfo
-from twin.errors import BadInput, NotFound
+from twin.errors import BadInput
 from twin.frames import SatelliteSpec
 from twin.units import instant_text
 
 router = APIRouter(tags=["satellites"])
 
 AssetId = Annotated[
-    int, Path(ge=0, lt=ASSET_ID_END, description="The satellite.", examples=[530_000_001])
+    int, Path(ge=0, lt=ASSET_ID_END, description="The id of the satellite.", examples=[530_000_001])
 ]
 
 
 @router.get(
     "/v1/satellites",
     summary="Satellites of one tick",
-    responses=answers(SatellitePage, "A page.", is_table=True, has_next=True),
+    responses=answers(SatellitePage, "A page of satellites.", is_table=True, has_next=True),
 )
-def satellites(
-    house: InHouse, asked: Annotated[AskedSatellites, Query()], accept: Accept = "*/*"
-) -> Response:
-    """By asset id, in pages; `Link` names the next, which is of the same tick. Read from the frames
-    themselves: 410 names the earliest instant whose frames are still kept.
+def satellites(house: InHouse, asked: Annotated[AskedSatellites, Query()], form: Form) -> Response:
+    """In order of asset id, a page at a time; `Link` names the next, which is of the same tick.
+    They are read from the frames themselves: where the log does not hold those, 410 names the
+    earliest instant whose frames it holds.
     """
-    media = accepted(accept)
-    if media is Media.JSON and asked.limit > JSON_ROWS_MAX_COUNT:
-        raise BadInput(
-            f"limit={asked.limit} as JSON",
-            expected=f"{JSON_ROWS_MAX_COUNT} at most",
-            remedy=f"accept {Media.ARROW} for larger pages",
-            field="limit",
-        )
+    if form == Media.JSON and asked.limit > JSON_ROWS_MAX_COUNT:
+        raise BadInput(f"limit='{asked.limit}'", expected=PAGE_EXPECTED, field="limit")
     tick = house.reader.tick(asked.at)
-    frames = [frame for _, frame in house.telemetry.satellites(tick, asked.segment)]
+    frames = [held.frame for _, held in house.telemetry.satellites(tick, asked.segment)]
     choice = Choice(region=asked.region, status=asked.status, sunlit=asked.sunlit)
     rows, matched_count = chosen(frames, choice, after=asked.after, limit=asked.limit)
     address = _next(asked, tick, rows)
     head = {**house.reader.head(tick), "matched_count": matched_count, "next": address}
     headers = tick_headers(tick) | link_to(address)
-    return table_response(media, head=head, rows=rows, headers=headers)
+    return table_response(form, head=head, rows=rows, headers=headers)
 
 
 @router.get(
@@ -65,17 +59,18 @@ def satellites(
     responses=answers(OneSatellite, "The satellite."),
 )
 def satellite(house: InHouse, asset_id: AssetId, asked: Annotated[AskedAt, Query()]) -> Response:
-    """As it reported, its arrays against physics, and the frame it was read from."""
+    """The satellite as it reported, its arrays against physics, and the frame it was read from."""
     tick = house.reader.tick(asked.at)
     for seen in house.telemetry.satellites(tick, None):
-        rows, count = chosen([seen[1]], Choice(asset_id=asset_id), after=-1, limit=1)
+        rows, count = chosen([seen[1].frame], Choice(asset_id=asset_id), after=-1, limit=1)
         if count:
             body = {**house.reader.head(tick), **_portrait(house, tick, seen, rows)}
             return json_response(body, tick_headers(tick))
-    raise NotFound(
-        f"satellite {asset_id} in {instant_text(tick.tick_ns)}",
-        expected="one that reported then",
+    raise Unknown(
+        f"asset_id={asset_id}",
+        expected=f"a satellite that reported in the tick {instant_text(tick.tick_ns)}",
         remedy="/v1/satellites lists them",
+        field="asset_id",
     )
 
 
@@ -96,13 +91,11 @@ def _next(asked: AskedSatellites, tick: TickInfo, rows: SatelliteRows) -> str | 
 
 
 def _portrait(house: House, tick: TickInfo, seen: Seen, rows: SatelliteRows) -> dict[str, Any]:
-    ref, frame = seen
-    spec = frame.spec
+    ref, held = seen
+    spec = held.frame.spec
     assert isinstance(spec, SatelliteSpec), "frames of satellites"
     (row,) = rows.as_dicts()
     measured_w, expected_w = row["array_w"], row["expected_array_w"]
-    constants = msgspec.structs.asdict(spec)
-    del constants["regions"]
     anomalies = house.reader.journal.record(tick).content.anomalies
     return {
         "satellite": row,
@@ -111,8 +104,8 @@ def _portrait(house: House, tick: TickInfo, seen: Seen, rows: SatelliteRows) -> 
             "expected_array_w": expected_w,
             "residual_fraction": measured_w / expected_w - 1.0 if expected_w > 0 else None,
         },
-        "frame": frame_body(ref, is_kept=True),
-        "as_built": constants,
+        "frame": frame_body(ref, held),
+        "as_built": spec_body(spec),
         "anomalies": [
             {"kind": found.kind, "measured": found.measured, "expected": found.expected}
             for found in anomalies

@@ -8,9 +8,10 @@ from importlib.resources import files
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
 from api.asked import NoParameters
+from api.pages import query_text
 from api.problems import problem_kinds
 
 router = APIRouter(include_in_schema=False)
@@ -22,19 +23,13 @@ HEADERS: Final = {
 }
 
 
-@router.get(
-    "/",
-    summary="The fleet, live",
-)
+@router.get("/", response_class=HTMLResponse)
 def start(_: NoParameters) -> HTMLResponse:
     """A page that follows /v1/stream."""
     return HTMLResponse(_page("start.html"), headers=HEADERS)
 
 
-@router.get(
-    "/docs",
-    summary="Every route",
-)
+@router.get("/docs", response_class=HTMLResponse)
 def docs(request: Request, _: NoParameters) -> HTMLResponse:
     """The routes and the kinds of problems."""
     schema = request.app.openapi()
@@ -42,6 +37,12 @@ def docs(request: Request, _: NoParameters) -> HTMLResponse:
     for mark, content in (("<!--routes-->", _routes(schema)), ("<!--problems-->", _problems())):
         page = page.replace(mark, content)
     return HTMLResponse(page, headers=HEADERS)
+
+
+@router.get("/openapi.json")
+def description(request: Request, _: NoParameters) -> JSONResponse:
+    """The routes as OpenAPI describes them."""
+    return JSONResponse(request.app.openapi())
 
 
 @cache
@@ -70,7 +71,10 @@ def _parameters(parameters: list[dict[str, Any]]) -> str:
 
 def _example(schema: dict[str, Any]) -> str:
     examples = schema.get("examples")
-    return f" <i>Such as</i> <code>{escape(str(examples[0]))}</code>." if examples else ""
+    if not examples:
+        return ""
+    one = examples[0][0] if isinstance(examples[0], list) else examples[0]
+    return f" <i>For example</i> <code>{escape(query_text(one))}</code>."
 
 
 def _problems() -> str:

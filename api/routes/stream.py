@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic.json_schema import SkipJsonSchema
 
 from api.asked import AskedStream
 from api.feed import Gap
@@ -29,10 +30,11 @@ LAST_EVENT_ID = "Last-Event-ID"
 RECONNECT_MS = 2_000
 
 LastEventId = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias=LAST_EVENT_ID,
-        description="Resume after this event: `live/` and the tick.",
+        description="The id of the last event received, `live/` and the tick: the stream goes on "
+        "after it.",
         examples=["live/2029-01-01T00:01:00Z"],
         max_length=100,
     ),
@@ -60,14 +62,15 @@ async def subscription(
     "/v1/stream",
     summary="Ticks as they are committed",
     response_class=EventSourceResponse,
+    responses={200: {"description": "Events, one a tick."}},
 )
 async def stream(
     wanted: Annotated[Subscription, Depends(subscription)],
 ) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events: the newest tick at once, then one `tick` for each committed one with the
-    rows of the views asked for; its id is `live/` and the tick. A client that comes back with
-    `Last-Event-ID` gets what it missed; when that is too much, or it is too slow, a `gap` event
-    says which ticks it did not get, and `/v1/history` has them.
+    """Server-sent events: the newest tick at once, then a `tick` event for each tick as it is
+    committed, with the rows of the views asked for; its id is `live/` and the tick. A client that
+    comes back with `Last-Event-ID` gets what it missed; when that is too much, or the client is too
+    slow, a `gap` event says which ticks it did not get, and `/v1/history` has them.
     """
     async for item in wanted.house.feed.follow(wanted.after):
         yield _gap(item) if isinstance(item, Gap) else _tick(wanted, item)

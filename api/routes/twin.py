@@ -25,7 +25,7 @@ router = APIRouter(tags=["twin"])
 )
 def twin(house: InHouse, asked: Annotated[AskedAt, Query()]) -> Response:
     """Every view, the state hash, the record behind it, and whether the world is assumed. With `at`
-    it is folded from the journal; its rows are the ones stored live.
+    the twin is folded from the journal; its rows are those that were stored then.
     """
     found = house.reader.everything(asked.at)
     tick = found.tick

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.asked import AskedAt, asked_of
-from api.house import Accept, InHouse, answers
+from api.described import Form
+from api.house import InHouse, answers
 from api.pages import view_page
 from api.schemas import VIEW_PAGES
 from twin.views import VIEWS, View
@@ -38,8 +39,8 @@ DETAILS: Final = {
 
 
 def _page_of(view: View) -> Callable[..., Response]:
-    def page(house: InHouse, asked: AskedAt, accept: Accept = "*/*") -> Response:
-        return view_page(house, view, asked, accept=accept)
+    def page(house: InHouse, asked: AskedAt, form: Form) -> Response:
+        return view_page(house, view, asked, form=form)
 
     # FastAPI reads the parameters off the annotations, and each view has filters of its own.
     page.__annotations__["asked"] = Annotated[asked_of(view), Query()]

@@ -46,5 +46,5 @@ def why(house: InHouse, asked: Annotated[AskedWhy, Query()]) -> Response:
             through=tick.number,
             limit=EVENTS_BEHIND_MAX_COUNT,
         )
-    body = explanation(past, view, column, row, events=events, is_kept=house.telemetry.is_kept)
+    body = explanation(past, view, column, row, events=events, held=house.telemetry.held)
     return json_response({**house.reader.head(tick), **body}, tick_headers(tick))

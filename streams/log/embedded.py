@@ -60,9 +60,10 @@ class EmbeddedLog:
             rows, positions = _numbered(sized, parts, now_ns)
             db.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             for part in parts.values():
-                if part.has_retention:
-                    layout.retain(db, part, now_ns)
                 layout.store(db, part)
+            trimmed = {topic for (topic, _), part in parts.items() if part.has_retention}
+            for topic in trimmed:
+                layout.retain(db, topic, added_count=len(messages), now_ns=now_ns)
         return positions
 
     def read(
@@ -172,7 +173,6 @@ def _numbered(
         positions.append(Position(message.topic, message.partition, part.next_offset))
         part.next_offset += 1
         part.size_bytes += size_bytes
-        part.added_count += 1
     return rows, positions
 
 

@@ -7,6 +7,7 @@ when everything was trimmed.
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from twin.errors import BadInput
 APPLICATION_ID: Final = 0x74776C67  # "twlg"
 LAYOUT_VERSION: Final = 1
 OFFSET_BITS: Final = 40
+OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
 #: Messages one append may remove per partition, beside two for each it adds: trimming keeps up,
 #: and no append pays for a long backlog at once.
 TRIM_COUNT: Final = 64
@@ -41,16 +43,20 @@ CREATE TABLE committed (
     PRIMARY KEY (part, consumers)
 ) WITHOUT ROWID;
 """
-_PART: Final = """
-SELECT part.id, first_offset, next_offset, size_bytes, max_message_bytes,
-       retention_bytes / partitions, retention_s
-FROM part JOIN topic ON topic.id = part.topic WHERE topic.name = ? AND part.number = ?
+_PARTS: Final = """
+SELECT part.id, first_offset, next_offset, size_bytes, max_message_bytes, retention_bytes,
+       retention_s
+FROM part JOIN topic ON topic.id = part.topic WHERE topic.name = ?
 """
+_PART: Final = f"{_PARTS} AND part.number = ?"
 
 
 @dataclass(slots=True)
 class Part:
-    """A partition's row, advanced while one transaction adds to it or trims it."""
+    """A partition's row, advanced while one transaction adds to it or trims it.
+
+    The bounds ``kept_bytes`` and ``kept_s`` are those of its topic.
+    """
 
     id: int
     first_offset: int
@@ -59,7 +65,6 @@ class Part:
     max_message_bytes: int
     kept_bytes: int | None
     kept_s: float | None
-    added_count: int = 0
 
     def row(self, offset: int) -> int:
         """The rowid of a message."""
@@ -123,17 +128,31 @@ def slowest(db: sqlite3.Connection, of: Part) -> int:
     return of.first_offset if offset is None else int(offset)
 
 
-def retain(db: sqlite3.Connection, grown: Part, now_ns: int) -> None:
-    """Remove the oldest messages that are over the bounds and read by all, a bounded number."""
-    if grown.kept_s is None and grown.size_bytes <= (grown.kept_bytes or 0):
+def retain(db: sqlite3.Connection, topic: str, *, added_count: int, now_ns: int) -> None:
+    """Remove the oldest messages of a topic, in whichever partition they lie.
+
+    Those that are over its bounds and read by all; of each partition a bounded number at once.
+    """
+    parts = [Part(*row) for row in db.execute(_PARTS, (topic,))]
+    kept_bytes, kept_s = parts[0].kept_bytes, parts[0].kept_s
+    size_bytes = sum(part.size_bytes for part in parts)
+    excess_bytes = 0 if kept_bytes is None else size_bytes - kept_bytes
+    if kept_s is None and excess_bytes <= 0:
         return
-    most = TRIM_COUNT + 2 * grown.added_count
-    upto = min(slowest(db, grown), grown.first_offset + most)
-    oldest = db.execute(
-        "SELECT appended_ns, size_bytes FROM message WHERE id >= ? AND id < ? ORDER BY id",
-        (grown.row(grown.first_offset), grown.row(upto)),
-    )
-    remove(db, grown, grown.first_offset + _over_count(grown, oldest, now_ns))
+    kept_since_ns = 0 if kept_s is None else now_ns - int(kept_s * 1e9)
+    cursors = [_oldest(db, part, TRIM_COUNT + 2 * added_count) for part in parts]
+    upto: dict[int, int] = {}
+    for appended_ns, row, message_bytes in heapq.merge(*cursors):
+        if excess_bytes <= 0 and appended_ns >= kept_since_ns:
+            break
+        excess_bytes -= message_bytes
+        upto[row >> OFFSET_BITS] = (row & OFFSET_MASK) + 1
+    for cursor in cursors:
+        cursor.close()
+    for part in parts:
+        if part.id in upto:
+            remove(db, part, upto[part.id])
+            store(db, part)
 
 
 def remove(db: sqlite3.Connection, of: Part, upto: int) -> None:
@@ -149,18 +168,13 @@ def remove(db: sqlite3.Connection, of: Part, upto: int) -> None:
     of.size_bytes -= removed_bytes
 
 
-def _over_count(grown: Part, oldest: sqlite3.Cursor, now_ns: int) -> int:
-    """How many of the oldest messages are too old, or too much for the size bound."""
-    kept_since_ns = 0 if grown.kept_s is None else now_ns - int(grown.kept_s * 1e9)
-    excess_bytes = 0 if grown.kept_bytes is None else grown.size_bytes - grown.kept_bytes
-    count = 0
-    for appended_ns, size_bytes in oldest:
-        if excess_bytes <= 0 and appended_ns >= kept_since_ns:
-            break
-        excess_bytes -= size_bytes
-        count += 1
-    oldest.close()
-    return count
+def _oldest(db: sqlite3.Connection, part: Part, most: int) -> sqlite3.Cursor:
+    """When the first messages of a partition that all have read were appended, and their sizes."""
+    upto = min(slowest(db, part), part.first_offset + most)
+    return db.execute(
+        "SELECT appended_ns, id, size_bytes FROM message WHERE id >= ? AND id < ? ORDER BY id",
+        (part.row(part.first_offset), part.row(upto)),
+    )
 
 
 def _check_spec(spec: TopicSpec) -> None:

@@ -30,8 +30,8 @@ class TopicSpec(msgspec.Struct, frozen=True):
     """What a topic is: partitions numbered from 0, the largest message, and what is kept.
 
     Without retention a topic is kept for ever. With it, a message goes once it was appended more
-    than ``retention_s`` ago or once its partition exceeds its share of ``retention_bytes`` (the
-    whole topic divided by its partitions), but never before every group has committed past it.
+    than ``retention_s`` ago, or once it is the oldest of a topic that exceeds ``retention_bytes``
+    in all its partitions together, but never before every group has committed past it.
     """
 
     name: str

@@ -52,12 +52,29 @@ def test_without_a_step_rows_are_named_by_their_own_ticks(client: httpx.Client) 
     assert [row["tick"][11:] for row in rows] == ["00:04:00Z", "00:05:00Z", "00:06:00Z"]
 
 
+def test_steps_end_with_ticks_wherever_the_period_begins(client: httpx.Client) -> None:
+    asked = {"from": "2029-01-01T00:03:17Z", "to": "2029-01-01T00:13:00Z", "segment": "sl-53"}
+
+    rows = client.get("/v1/history/energy", params=asked | {"step": "5m"}).json()["rows"]
+
+    assert [row["tick"][11:] for row in rows] == ["00:08:00Z", "00:13:00Z"]
+    assert [row["interval_s"] for row in rows] == [300.0, 300.0]
+
+
+def test_a_step_of_part_of_a_tick_names_the_length_of_a_tick(client: httpx.Client) -> None:
+    answer = client.get("/v1/history/energy", params=PERIOD | {"step": "90"})
+
+    assert answer.json()["expected"] == "a multiple of 60 s, the length of a tick"
+
+
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
         ({"step": "0"}, "step"),
         ({"step": "5 minutes"}, "step"),
         ({"step": "999d"}, "step"),
+        ({"step": "90"}, "step"),
+        ({"step": "1s"}, "step"),
         ({"from": "2029-01-01T00:20:00Z", "to": "2029-01-01T00:10:00Z"}, "from"),
         ({"to": "2031-01-01T00:00:00Z"}, "to"),
         ({"from": "then"}, "from"),

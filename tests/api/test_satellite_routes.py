@@ -271,11 +271,11 @@ def test_the_shelf_holds_no_more_frames_than_it_has_room_for(own: OneProcess) ->
     ]
     shelf = Shelf(own.log, max_bytes=max(sizes_bytes))
 
-    frames = [shelf.frame(ref) for ref in (*refs, *refs)]
+    frames = [shelf.held(ref) for ref in (*refs, *refs)]
 
     assert len(refs) > 1
     assert shelf.size_bytes <= max(sizes_bytes)
-    assert frames[0].header == frames[len(refs)].header
+    assert frames[0].frame.header == frames[len(refs)].frame.header
 
 
 def test_a_frame_with_other_bytes_is_not_believed(own: OneProcess) -> None:
@@ -284,7 +284,7 @@ def test_a_frame_with_other_bytes_is_not_believed(own: OneProcess) -> None:
     shelf = Shelf(own.log, max_bytes=1 << 20)
 
     with pytest.raises(BrokenInvariant, match="other bytes"):
-        shelf.frame(msgspec.structs.replace(ref, digest=bytes(32)))
+        shelf.held(msgspec.structs.replace(ref, digest=bytes(32)))
 
 
 def test_a_past_that_does_not_fold_to_its_hash_is_not_told(own: OneProcess) -> None:

@@ -234,7 +234,7 @@ def test_the_feed_rests_while_nobody_listens(own: OneProcess, monkeypatch) -> No
     ("asked", "last", "status", "field"),
     [
         ({"view": "capcity"}, None, 422, "view"),
-        ({"segment": "sl-35"}, None, 404, None),
+        ({"segment": "sl-35"}, None, 404, "segment"),
         ({"sgment": "sl-53"}, None, 422, "sgment"),
         ({}, "live/now", 422, "Last-Event-ID"),
         ({}, "dead/2029-01-01T00:02:00Z", 422, "Last-Event-ID"),

@@ -12,9 +12,10 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from api.media import Media, accepted
-from api.problems import NotAcceptable
+from api.described import NotAcceptable, accepted
+from api.media import Media
 from api.schemas import VIEW_PAGES
+from api.shapes import said_number
 from twin.views import VIEWS
 
 
@@ -161,11 +162,11 @@ def test_the_form_of_most_weight_wins() -> None:
     said = "text/csv;q=0.3, application/vnd.apache.parquet;q=0.9, */*;q=0.1"
 
     media = [
-        accepted(said),
-        accepted(""),
-        accepted("*/*"),
-        accepted("text/*"),
-        accepted("text/html,application/xhtml+xml,*/*;q=0.8"),
+        accepted(said, list(Media)),
+        accepted("", list(Media)),
+        accepted("*/*", list(Media)),
+        accepted("text/*", list(Media)),
+        accepted("text/html,application/xhtml+xml,*/*;q=0.8", list(Media)),
     ]
 
     assert media == [Media.PARQUET, Media.JSON, Media.JSON, Media.CSV, Media.JSON]
@@ -174,7 +175,7 @@ def test_the_form_of_most_weight_wins() -> None:
 @pytest.mark.parametrize("accept", ["image/png", "application/json;q=0", "text/html;q=nan"])
 def test_a_form_that_is_not_made_is_refused(client: httpx.Client, accept: str) -> None:
     with pytest.raises(NotAcceptable):
-        accepted(accept)
+        accepted(accept, list(Media))
 
     answer = client.get("/v1/energy", headers={"Accept": accept})
 
@@ -191,6 +192,34 @@ def _as_typed(row: dict[str, object], schema: pa.Schema) -> dict[str, object]:
         else value
         for name, value in row.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("reckoned", "said"),
+    [
+        (315.09229700000003, 315.092297),
+        (0.6 / 3, 0.2),
+        (14.962000000000002, 14.962),
+        (1 / 3, 1 / 3),
+        (1.4025600000000123e13, 1.4025600000000123e13),
+        (-0.0, 0.0),
+        (7, 7),
+        (None, None),
+        ("orbit", "orbit"),
+    ],
+)
+def test_a_number_is_said_without_the_traces_of_its_reckoning(
+    reckoned: object, said: object
+) -> None:
+    assert said_number(reckoned) == said
+
+
+def test_no_figure_has_more_digits_than_it_was_measured_with(client: httpx.Client) -> None:
+    rows = client.get("/v1/energy").json()["rows"]
+
+    for row in rows:
+        for name in ("generated_w", "charge_wh", "radiator_k_max", "supplied_wh"):
+            assert row[name] is None or len(repr(row[name]).partition(".")[2]) <= 3
 
 
 def _text_ticks(schema: pa.Schema) -> dict[str, pa.DataType]:

@@ -41,11 +41,13 @@ class Command:
             env=self._environment(environment),
         )
 
-    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, stdout: int = subprocess.DEVNULL, **environment: str
+    ) -> subprocess.Popen[str]:
         """In a process group of its own, so that all of it can be killed."""
         process = subprocess.Popen(
             self._line(words),
-            stdout=subprocess.DEVNULL,
+            stdout=stdout,
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=ROOT,

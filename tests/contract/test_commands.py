@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from streams.codec import Envelope, outgoing
 from streams.log.port import Outgoing, open_log
-from tests.contract.conftest import Command, as_json, committed, hashes
+from tests.contract.conftest import PATIENCE_S, ROOT, Command, as_json, committed, hashes
 from tests.streams.test_codec import POISON
 from twin.errors import BadInput
 from twin.identity import Identity, digest_of
@@ -100,6 +104,81 @@ def test_what_fails_is_one_line_and_exit_status_1(twin: Command) -> None:
 
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_quietly(twin: Command, folder: Path) -> None:
+    nobody_reads, end = os.pipe()
+    os.close(nobody_reads)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.command", "log", "tail", "-f", "--dir", str(folder)],
+        stdout=end,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE_S,
+        cwd=ROOT,
+    )
+    os.close(end)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_api_says_where_it_listens_and_what_it_waits_for(twin: Command, folder: Path) -> None:
+    (twin.folder / "empty").mkdir()
+
+    alone = twin.start(
+        *("api", "--port", "0", "--dir", str(twin.folder / "empty")), stdout=subprocess.PIPE
+    )
+    beside = twin.start("api", "--port", "0", "--dir", str(folder), stdout=subprocess.PIPE)
+    nowhere = twin.run("api", "--port", "0", "--dir", str(twin.folder / "nowhere"))
+
+    assert alone.stdout is not None
+    assert beside.stdout is not None
+    assert "/v1/twin  http://127.0.0.1:" in alone.stdout.readline()
+    assert alone.stdout.readline().startswith("nothing is committed yet: waiting for")
+    url = beside.stdout.readline().split()[0]
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+        assert answer.status == 200
+    assert (nowhere.returncode, nowhere.stdout) == (1, "")
+    assert nowhere.stderr.startswith(f"twin: no folder {twin.folder}/nowhere; give another --dir")
+    assert not (twin.folder / "nowhere").exists()
+    for process in (alone, beside):
+        process.terminate()
+        process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0
+
+
+def test_a_worker_says_what_it_runs_and_what_it_waits_for(twin: Command) -> None:
+    process = twin.start(
+        *("worker", "--role", "observe", "--dir", str(twin.folder)), stdout=subprocess.PIPE
+    )
+
+    assert process.stdout is not None
+    assert process.stdout.readline() == (
+        f"observe in {twin.folder}: waiting for the ticks that 'twin simulate' publishes;"
+        " Ctrl-C stops it\n"
+    )
+    process.stdout.close()
+
+
+def test_a_database_that_is_spoiled_is_what_the_watching_process_says(twin: Command) -> None:
+    run = twin.demo("--ticks", "2")
+    with sqlite3.connect(run / "twin.db") as db:
+        db.execute("ALTER TABLE tick RENAME COLUMN hash TO gone")
+
+    done = twin.run("watch", "--dir", str(run))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("twin: the read model: no such column: tick.hash; ")
+
+
+def test_ticks_of_a_run_that_goes_on_are_told_from_all_there_are(twin: Command) -> None:
+    run = twin.demo("--ticks", "2")
+
+    done = twin.run(
+        *("demo", "--plain", "--speed", "max", "--ticks", "3", "--port", "0", "--dir", str(run))
+    )
+
+    assert "stopped after 3 ticks, now at tick 5, replay agrees to tick 5" in done.stdout
 
 
 def test_another_world_in_the_same_folder_is_refused(twin: Command, folder: Path) -> None:

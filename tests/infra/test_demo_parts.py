@@ -7,8 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.demo import Plan, refuse_a_log_without_its_world, through_count
-from streams.settings import Settings
+from infra import demo
+from infra.installation import journal_count
+from infra.world_file import Asked, refuse_a_log_without_its_world
+from streams.settings import Settings, load_settings
+from tests.infra.test_demo import GOOD
 from tests.one_process import small_twin
 from twin.errors import Unavailable
 
@@ -23,25 +26,36 @@ def elsewhere(tmp_path: Path) -> Settings:
         return msgspec.structs.replace(twin.settings, directory=tmp_path / "other")
 
 
-def plan(ticks_count: int | None) -> Plan:
-    return Plan(ticks_count=ticks_count, speed=None, workers_count=1, is_plain=True)
-
-
 def test_ticks_asked_for_come_after_those_the_journal_has(elsewhere: Settings) -> None:
-    assert through_count(elsewhere, plan(5)) == TICKS_COUNT + 5
+    assert journal_count(elsewhere) == TICKS_COUNT
 
 
 def test_where_there_is_no_journal_ticks_are_counted_from_the_first(elsewhere: Settings) -> None:
     nowhere = msgspec.structs.replace(elsewhere, broker_url=f"log://{elsewhere.directory}/log.db")
 
-    assert through_count(nowhere, plan(5)) == 5
+    assert journal_count(nowhere) == 0
     assert not elsewhere.directory.exists()
-
-
-def test_without_a_number_of_ticks_there_is_no_last_one(elsewhere: Settings) -> None:
-    assert through_count(elsewhere, plan(None)) is None
 
 
 def test_a_journal_without_its_world_is_not_gone_on_with(elsewhere: Settings) -> None:
     with pytest.raises(Unavailable, match=r"has no world\.json"):
         refuse_a_log_without_its_world(elsewhere)
+
+
+def test_kernels_and_imports_are_readied_once_whatever_flies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(demo, "_warm", lambda: done.append("kernels"))
+    monkeypatch.setattr(demo.children, "prepare", lambda: done.append("imports"))
+    monkeypatch.setattr(demo, "_run", lambda *_: done.append("run"))
+    (tmp_path / "good.tle").write_text("\n".join(GOOD))
+    plan = demo.Plan(ticks_count=1, speed=None, workers_count=1, is_plain=True)
+
+    demo.run(
+        load_settings({}, directory=tmp_path / "var", port=0),
+        Asked(catalogue=tmp_path / "good.tle"),
+        plan,
+    )
+
+    assert done == ["kernels", "imports", "run"]

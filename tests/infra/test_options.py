@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from infra.command import main
 from infra.options import asked_of, settings_of, speed_of
 from infra.usage import BadUsage
+from streams.log.ownership import claimed
 from streams.settings import SETTINGS
 
 NOTHING = dict.fromkeys(("world", "catalog", "seed", "start", "tick", "faults", "satellites"))
@@ -44,7 +46,7 @@ def test_a_variable_that_is_off_is_bad_usage(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_folder_that_is_a_file_is_bad_usage(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(BadUsage, match="which is no folder"):
+    with pytest.raises(BadUsage, match="which is a file"):
         settings_of(tmp_path / "file")
 
 
@@ -87,7 +89,80 @@ def test_a_command_alone_is_help_too(capsys: pytest.CaptureFixture[str]) -> None
     assert "Usage: twin" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["log"], ["dead"], ["log", "tail", "-n", "x"], ["demo", "x"]])
+@pytest.mark.parametrize("words", [["log"], ["dead"]])
+def test_a_group_of_commands_alone_is_help_too(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 0
+    assert f"Usage: twin {words[0]} [OPTIONS] COMMAND" in capsys.readouterr().out
+
+
+def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"twin {metadata.version('spacex-xai-twin')}\n"
+
+
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+def test_help_says_what_a_catalogue_with_bad_rows_comes_to(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([command, "--help"])
+
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the good ones fly, and the exit status is 1" in printed
+
+
+def test_ctrl_c_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("infra.options.settings_of", interrupted)
+
+    assert main(["replay"]) == 1
+    assert capsys.readouterr().err == "twin: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("variable", "word"),
+    [
+        ("TWIN_PROT", "9000"),
+        ("TWIN_BROKER_URL", "log.db"),
+        ("TWIN_BROKER_URL", "kafka://localhost:9092"),
+        ("TWIN_DATABASE_URL", "twin.db"),
+        ("TWIN_DATABASE_URL", "sqlite://"),
+        ("TWIN_DATABASE_URL", "oracel://x/y"),
+    ],
+)
+def test_a_setting_that_is_off_is_bad_usage_of_every_command(
+    variable: str,
+    word: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(variable, word)
+
+    for words in (["replay"], ["worker"], ["api"], ["demo"], ["log", "tail"], ["dead", "list"]):
+        assert main(words) == 2
+        assert capsys.readouterr().err.startswith(f"twin: {variable}")
+
+
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+@pytest.mark.parametrize(
+    "words", [["--start", "x"], ["--tick", "7"], ["--world", "2030"], ["--catalog", "/nowhere"]]
+)
+def test_bad_usage_is_found_before_the_folder_is_looked_at(
+    command: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with claimed(tmp_path / "demo.lock"), claimed(tmp_path / "world.lock"):
+        status = main([command, *words, "--dir", str(tmp_path)])
+
+    assert status == 2
+    assert words[1] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["log", "tail", "-n", "x"], ["demo", "x"]])
 def test_bad_usage_is_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     status = main(words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -21,7 +22,7 @@ from infra.sight import (
     Sight,
     Verdict,
 )
-from infra.world_file import WorldChoice
+from infra.world_file import CatalogueChoice, WorldChoice
 from twin.fold.alarms import Condition
 
 CHOICE = WorldChoice("2029", 1, "2029-01-01T00:00:00Z", 60.0, True, None, None)
@@ -114,3 +115,25 @@ def test_a_check_replay_that_stopped_is_not_said_to_agree(
     assert any("check replay stopped: disk I/O error" in line for line in panel)
     assert "check replay stopped after tick 7: disk I/O error" in said
     assert "agrees" not in said + "".join(panel)
+
+
+def test_what_a_catalogue_comes_with_is_said_in_whole() -> None:
+    choice = msgspec.structs.replace(
+        CHOICE, world="2026", catalogue=CatalogueChoice("catalogue.tle", "00")
+    )
+    setting = msgspec.structs.replace(SETTING, choice=choice, is_assumed=False)
+
+    head = drawn(boxes.head(setting, sight()), columns=80)[0]
+
+    assert "catalogue, sites of world 2026: counted, telemetry simulated" in head
+
+
+def test_the_last_line_tells_ticks_of_this_run_from_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    setting = msgspec.structs.replace(SETTING, begun_count=12_342)
+
+    PlainLines(setting).close(sight())
+
+    assert "after 3 ticks, now at tick 12,345" in boxes.farewell(setting, sight()).plain
+    assert "stopped after 3 ticks, now at tick 12,345, " in capsys.readouterr().out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.words import amount, percent, rate, seconds, share
+from infra.words import amount, percent, rate, seconds, share, ticks
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,9 @@ def test_what_is_not_known_is_a_dash() -> None:
 
 def test_short_times_are_milliseconds() -> None:
     assert (seconds(0.0514), seconds(1.25)) == ("51 ms", "1.2 s")
+
+
+def test_ticks_of_a_later_run_are_told_from_all_there_are() -> None:
+    assert ticks(1, begun_count=0) == "1 tick"
+    assert ticks(1_203, begun_count=0) == "1,203 ticks"
+    assert ticks(203, begun_count=200) == "3 ticks, now at tick 203"

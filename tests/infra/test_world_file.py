@@ -9,8 +9,9 @@ import pytest
 
 from infra.publishing import make_world
 from infra.usage import BadUsage
-from infra.world_file import FILE, Asked, kept, settle
+from infra.world_file import FILE, Asked, kept, refuse_nonsense, settle
 from twin.errors import BrokenInvariant
+from twin.events import SourceRegistered
 
 ELEMENTS = """STARLINK-1
 1 44713U 19074A   26150.50000000  .00001000  00000-0  80000-4 0  9990
@@ -51,6 +52,19 @@ def test_a_catalogue_starts_at_the_minute_of_its_newest_elements(
     assert make_world(folder, choice).satellites_count == 1
 
 
+def test_the_world_of_a_catalogue_says_that_its_satellites_are_of_one(
+    tmp_path: Path, catalogue: Path
+) -> None:
+    world = make_world(tmp_path, settle(tmp_path, Asked(catalogue=catalogue)).choice)
+
+    _, tick = world.step(world.start())
+
+    (body,) = [sent.body for sent in tick.messages if sent.kind == SourceRegistered.__name__]
+    assert msgspec.json.decode(body, type=SourceRegistered).description == (
+        "Satellites of a catalogue on their orbits, ground sites of world 2026."
+    )
+
+
 def test_it_goes_on_when_nothing_or_the_same_is_asked(tmp_path: Path) -> None:
     begun = settle(tmp_path, Asked(seed=7, tick_s=1.0)).choice
 
@@ -82,22 +96,32 @@ def test_another_world_is_refused_saying_what_stands(
 
 
 @pytest.mark.parametrize(
-    "asked",
+    ("asked", "said"),
     [
-        Asked(world="2030"),
-        Asked(start="tomorrow"),
-        Asked(tick_s=7.0),
-        Asked(tick_s=0.0),
-        Asked(tick_s=float("nan")),
-        Asked(tick_s=float("inf")),
-        Asked(catalogue=Path("nowhere.tle")),
+        (Asked(world="2030"), "unknown world '2030'"),
+        (Asked(start="tomorrow"), "--start='tomorrow'; expected an RFC 3339 instant"),
+        (Asked(tick_s=7.0), "--tick 7; expected seconds that divide an hour"),
+        (Asked(tick_s=0.0), "--tick 0;"),
+        (Asked(tick_s=float("nan")), "--tick nan;"),
+        (Asked(tick_s=float("inf")), "--tick inf;"),
+        (Asked(catalogue=Path("nowhere.tle")), "nowhere.tle: No such file"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_makes_no_world_is_refused_and_nothing_is_kept(tmp_path: Path, asked: Asked) -> None:
-    with pytest.raises(BadUsage):
-        settle(tmp_path, asked)
+def test_what_makes_no_world_is_refused_by_its_option(asked: Asked, said: str) -> None:
+    with pytest.raises(BadUsage) as refusal:
+        refuse_nonsense(asked)
 
+    assert str(refusal.value).startswith(said)
+
+
+def test_a_file_that_is_no_catalogue_is_named_and_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "bad.tle").write_text("1 xx\n")
+
+    with pytest.raises(BadUsage) as refusal:
+        settle(tmp_path, Asked(catalogue=tmp_path / "bad.tle"))
+
+    assert str(refusal.value).startswith(f"{tmp_path}/bad.tle: no satellite could be read")
     assert kept(tmp_path) is None
 
 

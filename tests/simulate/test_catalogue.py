@@ -187,6 +187,7 @@ def test_one_satellite_as_omm_and_as_tle_is_the_same_satellite_with_its_six_digi
     lines = read_catalogue(tle(*(line for pair in pairs["tle"].values() for line in pair)))
 
     assert messages.asset_id.tolist() == lines.asset_id.tolist() == [25544, 100534]
+    assert read_catalogue(json.dumps(pairs).encode()).names == messages.names
     assert messages.altitude_km == pytest.approx(lines.altitude_km, abs=1e-3)
     assert messages.inclination_deg == pytest.approx(lines.inclination_deg)
     assert np.abs(messages.epoch_ns - lines.epoch_ns).max() < 1_000_000
@@ -277,6 +278,18 @@ def test_a_broken_set_is_listed_with_its_line_and_reason_and_the_good_one_loads(
         ((NAME, LINE_1), [(2, "line 1 without a line 2")]),
         (("<html>", "ANOTHER"), [(1, "neither an element line nor a name")]),
         ((LINE_1, LINE_1, LINE_2), [(1, "line 1 without a line 2")]),
+        (
+            ("1 xx", "1 yy", "1 zz", "1 ww", NAME, LINE_1, LINE_2),
+            [(line, "line 1 without a line 2") for line in (1, 2, 3, 4)],
+        ),
+        (
+            ("1 xx", "1 yy", LINE_1, LINE_2),
+            [(line, "line 1 without a line 2") for line in (1, 2)],
+        ),
+        (
+            ("1 xx", "2 xx", "2 yy"),
+            [(1, "4 characters; expected 69"), (3, "line 2 without a line 1")],
+        ),
     ],
 )
 def test_a_missing_line_costs_its_own_satellite_and_no_other(
@@ -385,11 +398,16 @@ def test_of_two_sets_of_one_satellite_the_newer_wins_and_the_other_is_listed() -
         (b"\x00\xff\xfe\x89PNG", "a file that begins"),
         (b"[{", "JSON that cannot be read"),
         (b"[" * 100_000, "JSON that cannot be read"),
-        (b'{"omm": []}', "JSON that is no list"),
+        (b'{"omm": []}', "JSON with no lists of objects; expected a list of OMM"),
+        (b'{"a": [{}], "b": [{}]}', "JSON with 2 lists of objects; expected a list of OMM"),
         (b"[]", "no satellite could be read; 0 bad rows"),
         (
             tle(LINE_1),
-            "no satellite could be read; 1 bad rows, the first at line 1: line 1 without",
+            "no satellite could be read; 1 bad row, the first at line 1: line 1 without",
+        ),
+        (
+            tle(*["1 xx"] * 5),
+            "no satellite could be read; 5 bad rows, the first at line 1: line 1 without",
         ),
     ],
 )

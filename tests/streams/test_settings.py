@@ -69,8 +69,9 @@ def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
         ("TWIN_PORT", "80.5", "a whole number"),
         ("TWIN_PORT", "http", "a whole number"),
         ("TWIN_SNAPSHOT_TICKS", "0", "a whole number from 1 to 1000000"),
-        ("TWIN_FRAMES_KEPT_BYTES", "1e300", "a whole number from 0 to 1000000000000000"),
-        ("TWIN_FRAMES_KEPT_S", "-0.5", "a number from 0"),
+        ("TWIN_FRAMES_KEPT_BYTES", "1e300", "a whole number from 1 to 1000000000000000"),
+        ("TWIN_FRAMES_KEPT_BYTES", "0", "a whole number from 1 to 1000000000000000"),
+        ("TWIN_FRAMES_KEPT_S", "0", "a number from 1"),
         ("TWIN_PATIENCE_S", "nan", "a number from 0"),
         ("TWIN_PATIENCE_S", "inf", "a number from 0"),
         ("TWIN_LOG_LEVEL", "loud", "one of debug, info, warning, error"),
@@ -84,6 +85,11 @@ def test_a_setting_out_of_bounds_is_refused_with_what_was_given_and_expected(
 
     assert refusal.value.field == variable
     assert str(refusal.value).startswith(f"{variable}={word!r}; expected {expected}")
+
+
+def test_a_mistyped_setting_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"TWIN_PROT, .*'TWIN_PORT' \(the nearest name\)"):
+        load_settings({"TWIN_PROT": "9000", "TWINS": "2"}, directory=tmp_path)
 
 
 @contextmanager

@@ -7,8 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ _BROADBAND_BESIDE_IT: Final = ("sl-43", "sl-53")
 _EXCERPT_LENGTH: Final = 80
 _NAME_LENGTH_MAX: Final = 60
 _DIGITS_MAX_COUNT: Final = 20
+_OMM_LIST: Final = "a list of OMM, or an object with one such list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,9 @@ class _Row(NamedTuple):
 
 
 def read_catalogue(data: bytes) -> Catalogue:
-    """Read TLE (two or three lines, Alpha-5 too) or OMM (a JSON list, or CSV), whichever it is.
+    """Read TLE (two or three lines, Alpha-5 too) or OMM (JSON or CSV), whichever it is.
+
+    JSON is a list of OMM, or an object in which one list of OMM stands beside other things.
 
     Of several rows with one catalogue number the newest epoch is taken, the first of equals; the
     others are listed as bad. How old the elements are is not judged.
@@ -85,9 +87,10 @@ def read_catalogue(data: bytes) -> Catalogue:
     bad += passed_over
     bad.sort(key=lambda row: row.line)
     if not chosen:
+        rows_count = "1 bad row" if len(bad) == 1 else f"{len(bad)} bad rows"
         first = f", the first at line {bad[0].line}: {bad[0].reason}" if bad else ""
         raise BadInput(
-            f"no satellite could be read; {len(bad)} bad rows{first}",
+            f"no satellite could be read; {rows_count}{first}",
             expected="at least one sound element set",
             field="catalogue",
         )
@@ -139,19 +142,31 @@ def _tle_rows(text: str) -> Iterator[_Row]:
         for number, line in enumerate(text.split("\n"), start=1)
         if line.strip() and not line.startswith("#")
     ]
-    lines.append((0, ""))
-    name, skip = "", False
-    for (number, line), (next_number, following) in pairwise(lines):
+    lines += [(0, ""), (0, "")]
+    name, skip, is_sound = "", False, True
+    for (number, line), second, (_, third) in zip(lines, lines[1:], lines[2:], strict=False):
+        is_before_set = is_sound and _is_set(second[1], third)
         if skip:
             skip = False
-        elif line.startswith("1 ") and following.startswith("2 "):
-            yield _tle_row(name, (number, line), (next_number, following))
-            name, skip = "", True
-        elif following.startswith("1 ") and len(line) < _NAME_LENGTH_MAX:
+        elif _is_set(line, second[1]):
+            row = _tle_row(name, (number, line), second)
+            yield row
+            name, skip, is_sound = "", True, isinstance(row.result, ElementSet)
+        elif _may_be_name(line, second[1], is_before_set=is_before_set):
             name = line.removeprefix("0 ").strip()
         else:
             yield _Row(number, line, BadInput(_why_alone(line)))
-            name = ""
+            name, is_sound = "", False
+
+
+def _is_set(line: str, following: str) -> bool:
+    return line.startswith("1 ") and following.startswith("2 ")
+
+
+def _may_be_name(line: str, following: str, *, is_before_set: bool) -> bool:
+    """A line before a line 1; what looks like half a set, only between sound and whole sets."""
+    is_before_line_1 = following.startswith("1 ") and len(line) < _NAME_LENGTH_MAX
+    return is_before_line_1 and (is_before_set or not line.startswith(("1 ", "2 ")))
 
 
 def _tle_row(name: str, first: tuple[int, str], second: tuple[int, str]) -> _Row:
@@ -172,20 +187,37 @@ def _why_alone(line: str) -> str:
 
 def _json_rows(text: str) -> Iterator[_Row]:
     try:
-        messages = json.loads(text, parse_int=_whole)
+        value = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise BadInput(
-            f"JSON that cannot be read: {error}", expected="a list of OMM", field="catalogue"
+            f"JSON that cannot be read: {error}", expected=_OMM_LIST, field="catalogue"
         ) from error
-    if not isinstance(messages, list):
-        raise BadInput("JSON that is no list", expected="a list of OMM", field="catalogue")
-    for number, message in enumerate(messages, start=1):
+    for number, message in enumerate(_listed(value), start=1):
         if isinstance(message, dict):
             yield _omm_row(number, message)
         else:
             # Not quoted: it may be of any depth.
             title = f"a {type(message).__name__}"
             yield _Row(number, title, BadInput("not an object", expected="an OMM"))
+
+
+def _listed(value: object) -> list[Any]:
+    """The messages of a file: a list, or the one list of objects that stands in an object."""
+    if isinstance(value, list):
+        return value
+    lists = [
+        one
+        for one in (value.values() if isinstance(value, dict) else ())
+        if isinstance(one, list) and any(isinstance(each, dict) for each in one)
+    ]
+    if len(lists) != 1:
+        raise BadInput(
+            f"JSON with {len(lists) or 'no'} lists of objects",
+            expected=_OMM_LIST,
+            remedy="put what is to fly into one list",
+            field="catalogue",
+        )
+    return lists[0]
 
 
 def _whole(digits: str) -> int | float:

@@ -51,7 +51,7 @@ def log(path: Path, clock: Clock) -> Iterator[EmbeddedLog]:
 
 
 def test_a_topic_is_kept_by_size_once_its_readers_are_past(log: EmbeddedLog) -> None:
-    log.declare([TopicSpec("events", 2, retention_bytes=2_000)])  # 1,000 a partition
+    log.declare([TopicSpec("events", 2, retention_bytes=1_000)])
     for _ in range(30):
         log.append([outgoing(bytes(100))])
     assert log.span("events", 0) == Span(0, 30)
@@ -61,6 +61,23 @@ def test_a_topic_is_kept_by_size_once_its_readers_are_past(log: EmbeddedLog) -> 
 
     assert log.span("events", 0) == Span(21, 31)
     assert [message.offset for message in every(log)] == list(range(21, 31))
+
+
+def test_size_is_of_all_partitions_together_and_the_oldest_go_first(
+    log: EmbeddedLog, clock: Clock
+) -> None:
+    log.declare([TopicSpec("events", 8, retention_bytes=1_000)])
+    for place in range(10):
+        clock.now_ns += SECOND_NS
+        log.append([outgoing(bytes(100), partition=place % 2)])
+    log.commit("observe", {("events", 0): 5, ("events", 1): 5})
+    assert [log.span("events", partition) for partition in (0, 1)] == [Span(0, 5), Span(0, 5)]
+
+    for _ in range(3):
+        clock.now_ns += SECOND_NS
+        log.append([outgoing(bytes(100), partition=1)])
+
+    assert [log.span("events", partition) for partition in (0, 1)] == [Span(2, 5), Span(1, 8)]
 
 
 def test_size_never_trims_past_the_slowest_group(log: EmbeddedLog) -> None:
