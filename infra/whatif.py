@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,22 @@ from infra.progress import progress
 from infra.usage import usage
 from streams.branching import Branch
 from streams.branching import run as run_branch
+from streams.comparison import as_plain
 from streams.settings import Settings
 from streams.topics import JOURNAL
 from twin.errors import BadInput, NotFound
 from twin.suggest import nearest
-from twin.units import dollars, instant_text
-from twin.views import VIEWS
-from twin.whatif.compare import Delta
 from twin.whatif.scenario import read_scenario
+from twin.whatif.shipped import shipped_names, shipped_scenario, shipped_text
 
 SHOWN_COUNT = 24
-SHIPPED = files("twin.baseline").joinpath("scenarios")
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 def run(settings: Settings, file: Path, *, as_json: bool) -> None:
     """Run a scenario and say what it makes otherwise."""
     with usage():
-        scenario = read_scenario(_text(file), file=file.name)
+        scenario = read_scenario(_text(file), file=file.name, is_json=file.suffix == ".json")
     log, engine = existing_log(settings), existing_database(settings)
     if engine is None:
         raise NotFound(f"no read model in {settings.directory}", remedy="run 'twin demo' first")
@@ -46,59 +43,7 @@ def run(settings: Settings, file: Path, *, as_json: bool) -> None:
 def show_shipped() -> None:
     """One line a shipped scenario."""
     for name in shipped_names():
-        scenario = read_scenario(SHIPPED.joinpath(f"{name}.yaml").read_text(), file=name)
-        print(f"{name:24} {scenario.name}")
-
-
-def shipped_names() -> tuple[str, ...]:
-    """The scenarios that come with the twin."""
-    return tuple(
-        sorted(
-            path.name.removesuffix(".yaml") for path in SHIPPED.iterdir() if ".yaml" in path.name
-        )
-    )
-
-
-def as_plain(branch: Branch) -> dict[str, Any]:
-    """What a scenario came to, as JSON; money in dollars."""
-    first_ns = branch.first_divergence_ns
-    return {
-        "name": branch.scenario.name,
-        "fork": instant_text(branch.fork_ns),
-        "until": instant_text(branch.until_ns),
-        "ticks": branch.ticks_count,
-        "baseline_hash": branch.baseline_hash,
-        "branch_hash": branch.branch_hash,
-        "first_divergence": None if first_ns is None else instant_text(first_ns),
-        "withdrawn": [
-            {
-                "event": each.event_id,
-                "kind": each.kind,
-                "tick": instant_text(each.tick_ns),
-                "reason": each.reason,
-            }
-            for each in branch.withdrawn
-        ],
-        "deltas": [_delta(each) for each in branch.deltas],
-    }
-
-
-def _delta(delta: Delta) -> dict[str, Any]:
-    is_money = any(
-        column.name == delta.column and column.type == "usd" for column in VIEWS[delta.view].columns
-    )
-
-    def said(value: Any) -> Any:
-        return dollars(value) if is_money and isinstance(value, int) else value
-
-    return {
-        "view": delta.view,
-        "key": delta.key,
-        "column": delta.column,
-        "baseline": said(delta.baseline),
-        "branch": said(delta.branch),
-        "change": said(delta.change),
-    }
+        print(f"{name:24} {shipped_scenario(name).name}")
 
 
 def _text(file: Path) -> str:
@@ -107,13 +52,12 @@ def _text(file: Path) -> str:
             return file.read_text()
         except UnicodeDecodeError:
             raise BadInput(f"{file}", expected="a text file in UTF-8", field="FILE") from None
-    shipped = SHIPPED.joinpath(f"{file}.yaml")
-    if not shipped.is_file():
+    if str(file) not in shipped_names():
         hint = nearest(str(file), shipped_names())
         raise BadInput(
             f"no file {file}", expected=f"a file, or a shipped scenario: {hint}", field="FILE"
         )
-    return shipped.read_text()
+    return shipped_text(str(file))
 
 
 def _show(branch: Branch) -> None:

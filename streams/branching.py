@@ -11,19 +11,49 @@ from sqlalchemy import Engine
 from streams.log.port import Log
 from streams.replay import Entry, as_of, records
 from streams.store.tables import LIVE
-from twin.errors import BadInput, Unavailable
-from twin.events import AssumptionSet, VehicleStatusChanged
+from twin.errors import BadInput, BrokenInvariant, Unavailable
+from twin.events import AssumptionSet, Event, VehicleStatusChanged
 from twin.evolve import evolve
 from twin.hashing import SliceHashes
 from twin.outcomes import Refused
-from twin.records import Chain, Record
+from twin.records import GENESIS, Chain, Record
 from twin.state import Twin
 from twin.units import instant_text
 from twin.views.view import Moment
-from twin.whatif.adapt import Adapted, Memory, Withdrawn, adapt
+from twin.whatif.adapt import Memory, Withdrawn, adapt
 from twin.whatif.compare import Delta, deltas
 from twin.whatif.plan import SOURCE, Plan, planned
 from twin.whatif.scenario import Scenario
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """Baseline and branch after the same tick; one twin for both until they differ.
+
+    ``plan`` and ``record`` are None before the first record; ``record`` is the last one as it is
+    in the branch. ``digest`` names it in the journal, which goes on at ``offset``.
+    """
+
+    scenario: Scenario
+    fork_ns: int
+    baseline: Twin
+    branch: Twin
+    digest: bytes
+    offset: int
+    plan: Plan | None = None
+    memory: Memory = Memory()
+    withdrawn: tuple[Withdrawn, ...] = ()
+    injected: tuple[Event, ...] = ()
+    first_divergence_ns: int | None = None
+    ticks_count: int = 0
+    record: Record | None = None
+
+    @property
+    def hashes(self) -> tuple[str, str]:
+        """The state hashes of baseline and branch."""
+        was = SliceHashes().state_hash(self.baseline.tick_ns, self.baseline.slices())
+        if self.branch is self.baseline:
+            return was, was
+        return was, SliceHashes().state_hash(self.branch.tick_ns, self.branch.slices())
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -51,96 +81,144 @@ def run(
     Live is only read. ``BadInput`` for a fork before the log or after its end, or an edit that
     names what the twin does not know; ``Unavailable`` where nothing is recorded yet.
     """
-    start, chain, offset = _forked(log, engine, scenario)
-    running = _Running(scenario, start)
-    for entry in records(log, chain, start=offset):
-        if scenario.until_ns is not None and entry.record.tick_ns > scenario.until_ns:
-            break
-        running.take(entry.record)
+    last = start = forked(log, engine, scenario)
+    for last in followed(log, start):
         if on_tick is not None:
-            on_tick(entry.record.number)
-    return running.result()
+            on_tick(last.baseline.number)
+    return compared(last)
 
 
-class _Running:
-    """Baseline and branch on their way; one twin for both until they differ."""
-
-    def __init__(self, scenario: Scenario, start: Twin) -> None:
-        self._scenario = scenario
-        self._baseline = self._branch = start
-        self._fork_ns = start.tick_ns
-        self._plan: Plan | None = None if start.number == 0 else planned(scenario, start)
-        self._memory = Memory()
-        self._withdrawn: list[Withdrawn] = []
-        self._hashes = (SliceHashes(), SliceHashes())
-        self._first_ns: int | None = None
-        self._count = 0
-        self._record: Record | None = None
-
-    def take(self, record: Record) -> None:
-        """One more record into both."""
-        if self._plan is None:
-            # Before the first tick nothing has a name yet: what the first record tells decides.
-            self._fork_ns = record.start_ns
-            plan = planned(self._scenario, evolve(self._baseline, record).twin)
-            self._plan = _from(plan, record.start_ns, forked_ns=record.tick_ns)
-        adapted: Adapted = adapt(
-            record, self._plan, baseline=self._baseline, branch=self._branch, memory=self._memory
+def forked(log: Log, engine: Engine, scenario: Scenario) -> Beside:
+    """Both twins at the fork, one and the same; ``BadInput`` where the log has no such instant."""
+    if scenario.fork_ns is None:
+        return Beside(scenario, 0, Twin(), Twin(), GENESIS, 0)
+    past = as_of(log, engine, LIVE, scenario.fork_ns)
+    if past is None:
+        first = next(records(log, Chain(), start=0), None)
+        if first is None:
+            raise Unavailable("nothing is recorded yet", remedy="run the demo first")
+        raise BadInput(
+            f"from={instant_text(scenario.fork_ns)}",
+            expected=f"{instant_text(first.record.tick_ns)} or later, or start",
+            field="from",
         )
-        is_one = adapted.record is record and self._branch is self._baseline
-        self._baseline = evolve(self._baseline, record).twin
-        self._branch = self._baseline if is_one else self._evolved(adapted.record)
-        self._memory = adapted.memory
-        self._withdrawn += adapted.withdrawn
-        self._count += 1
-        self._record = record
-        if self._first_ns is None and not is_one:
-            was, is_now = self._both()
-            self._first_ns = record.tick_ns if was != is_now else None
+    twin = past.moment.twin
+    return Beside(
+        scenario,
+        twin.tick_ns,
+        twin,
+        twin,
+        digest=bytes.fromhex(past.tick.digest),
+        offset=past.tick.journal_offset + 1,
+        plan=planned(scenario, twin),
+    )
 
-    def _evolved(self, record: Record) -> Twin:
-        """The branch after a record; an edit that the fold refuses is no edit."""
-        step = evolve(self._branch, record)
-        for outcome in step.outcomes:
-            if isinstance(outcome, Refused) and outcome.identity.source == SOURCE:
-                raise BadInput(
-                    f"an edit makes an impossible {outcome.kind}: {outcome.reason}", field="edits"
-                )
-        return step.twin
 
-    def result(self) -> Branch:
-        """Where both stand now."""
-        if self._record is None:
+def followed(log: Log, beside: Beside, *, end: int | None = None) -> Iterator[Beside]:
+    """Both twins after each further tick, to the end of the scenario or of the journal.
+
+    ``end`` is the journal offset to stop before.
+    """
+    until_ns = beside.scenario.until_ns
+    number, tick_ns = beside.baseline.number, beside.baseline.tick_ns
+    chain = Chain(number=number, tick_ns=tick_ns, head=beside.digest) if number else Chain()
+    for entry in records(log, chain, start=beside.offset, end=end):
+        if until_ns is not None and entry.record.tick_ns > until_ns:
+            return
+        beside = advanced(beside, entry)
+        yield beside
+
+
+def advanced(beside: Beside, entry: Entry) -> Beside:
+    """Both twins after one more record."""
+    record, plan, fork_ns = entry.record, beside.plan, beside.fork_ns
+    baseline = evolve(beside.baseline, record).twin
+    if plan is None:
+        # Before the first tick nothing has a name yet: what the first record tells decides.
+        fork_ns = record.start_ns
+        plan = _from(planned(beside.scenario, baseline), record.start_ns, forked_ns=record.tick_ns)
+    adapted = adapt(
+        record, plan, baseline=beside.baseline, branch=beside.branch, memory=beside.memory
+    )
+    is_one = adapted.record is record and beside.branch is beside.baseline
+    branch = baseline if is_one else _evolved(beside.branch, adapted.record)
+    first_ns = beside.first_divergence_ns
+    if first_ns is None and not is_one and _is_other(baseline, branch):
+        first_ns = record.tick_ns
+    return Beside(
+        scenario=beside.scenario,
+        fork_ns=fork_ns,
+        baseline=baseline,
+        branch=branch,
+        digest=entry.digest,
+        offset=entry.offset + 1,
+        plan=plan,
+        memory=adapted.memory,
+        withdrawn=beside.withdrawn + adapted.withdrawn,
+        injected=beside.injected + adapted.injected,
+        first_divergence_ns=first_ns,
+        ticks_count=beside.ticks_count + 1,
+        record=adapted.record,
+    )
+
+
+def compared(beside: Beside) -> Branch:
+    """Where both stand; ``BadInput`` where no tick follows the fork."""
+    record = beside.record
+    if record is None:
+        raise BadInput(
+            f"from={instant_text(beside.fork_ns)}",
+            expected="an instant with at least one tick after it in the log",
+            field="from",
+        )
+    was, is_now = beside.hashes
+    found: tuple[Delta, ...] = ()
+    if was != is_now:
+        # Frames and lateness, which the record tells, are the same in both.
+        found = tuple(deltas(Moment(beside.baseline, record), Moment(beside.branch, record)))
+    return Branch(
+        scenario=beside.scenario,
+        fork_ns=beside.fork_ns,
+        until_ns=record.tick_ns,
+        ticks_count=beside.ticks_count,
+        baseline_hash=was,
+        branch_hash=is_now,
+        first_divergence_ns=beside.first_divergence_ns,
+        withdrawn=beside.withdrawn,
+        deltas=found,
+        baseline=beside.baseline,
+        branch=beside.branch,
+        record=record,
+    )
+
+
+def _evolved(branch: Twin, record: Record) -> Twin:
+    """The branch after a record; an edit that the fold refuses is no edit."""
+    try:
+        step = evolve(branch, record)
+    except (BrokenInvariant, ArithmeticError, ValueError) as error:
+        # What was recorded can always be folded, so this is of the scenario's making.
+        raise BadInput(
+            f"in the tick to {instant_text(record.tick_ns)} the scenario comes to what cannot be: "
+            f"{error}",
+            expected="edits with smaller numbers",
+            field="edits",
+        ) from error
+    for outcome in step.outcomes:
+        if isinstance(outcome, Refused) and outcome.identity.source == SOURCE:
             raise BadInput(
-                f"from={instant_text(self._fork_ns)}",
-                expected="an instant with at least one tick after it in the log",
-                field="from",
+                f"an edit makes an impossible {outcome.kind}: {outcome.reason}", field="edits"
             )
-        was, is_now = self._both()
-        return Branch(
-            scenario=self._scenario,
-            fork_ns=self._fork_ns,
-            until_ns=self._record.tick_ns,
-            ticks_count=self._count,
-            baseline_hash=was,
-            branch_hash=is_now,
-            first_divergence_ns=self._first_ns,
-            withdrawn=tuple(self._withdrawn),
-            deltas=tuple(
-                deltas(Moment(self._baseline, self._record), Moment(self._branch, self._record))
-            )
-            if was != is_now
-            else (),
-            baseline=self._baseline,
-            branch=self._branch,
-            record=self._record,
-        )
+    return step.twin
 
-    def _both(self) -> tuple[str, str]:
-        was = self._hashes[0].state_hash(self._baseline.tick_ns, self._baseline.slices())
-        if self._branch is self._baseline:
-            return was, was
-        return was, self._hashes[1].state_hash(self._branch.tick_ns, self._branch.slices())
+
+def _is_other(baseline: Twin, branch: Twin) -> bool:
+    """Whether a slice of the state, and so its hash, is another."""
+    was, is_now = baseline.slices(), branch.slices()
+    return was.keys() != is_now.keys() or any(
+        part is not was[name] and part.encoded() != was[name].encoded()
+        for name, part in is_now.items()
+    )
 
 
 NEEDS_NOTHING_TOLD = frozenset({AssumptionSet.__name__, VehicleStatusChanged.__name__})
@@ -168,25 +246,3 @@ def _from(plan: Plan, start_ns: int, *, forked_ns: int) -> Plan:
             for event in plan.injected
         ),
     )
-
-
-def _forked(log: Log, engine: Engine, scenario: Scenario) -> tuple[Twin, Chain, int]:
-    if scenario.fork_ns is None:
-        return Twin(), Chain(), 0
-    past = as_of(log, engine, LIVE, scenario.fork_ns)
-    if past is None:
-        first = next(_first(log), None)
-        if first is None:
-            raise Unavailable("nothing is recorded yet", remedy="run the demo first")
-        raise BadInput(
-            f"from={instant_text(scenario.fork_ns)}",
-            expected=f"{instant_text(first.record.tick_ns)} or later, or start",
-            field="from",
-        )
-    twin = past.moment.twin
-    chain = Chain(number=twin.number, tick_ns=twin.tick_ns, head=bytes.fromhex(past.tick.digest))
-    return twin, chain, past.tick.journal_offset + 1
-
-
-def _first(log: Log) -> Iterator[Entry]:
-    return records(log, Chain(), start=0)

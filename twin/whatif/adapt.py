@@ -15,7 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from twin.arrays import IntArray
-from twin.business.market import Market, S
+from twin.business.market import Market, P, S
 from twin.errors import BadInput
 from twin.events import (
     KINDS,
@@ -64,11 +64,12 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 class Adapted(msgspec.Struct, frozen=True):
-    """A record as it is in the branch, what is remembered, and what was withdrawn in it."""
+    """A record as it is in the branch, what is remembered, and what was withdrawn or put in."""
 
     record: Record
     memory: Memory
     withdrawn: tuple[Withdrawn, ...] = ()
+    injected: tuple[Event, ...] = ()
 
 
 def adapt(record: Record, plan: Plan, *, baseline: Twin, branch: Twin, memory: Memory) -> Adapted:
@@ -76,15 +77,16 @@ def adapt(record: Record, plan: Plan, *, baseline: Twin, branch: Twin, memory: M
     if plan.is_empty:
         return Adapted(record, memory)
     adapting = _Adapting(record, plan, branch, memory)
-    events = tuple(adapting.events())
+    injected = tuple(adapting.injected())
+    events = injected + tuple(adapting.happened())
     totals = record.content.totals
     matrix = adapting.measured(baseline)
     if matrix is not None:
-        totals = replace(totals, matrix=matrix.astype("<i8").tobytes())
+        totals = replace(totals, matrix=matrix.astype("<i8", copy=False).tobytes())
     is_same = totals is record.content.totals and events == record.content.events
     content = record.content if is_same else replace(record.content, events=events, totals=totals)
     adapted = record if is_same else replace(record, content=content)
-    return Adapted(adapted, adapting.memory, tuple(adapting.withdrawn))
+    return Adapted(adapted, adapting.memory, tuple(adapting.withdrawn), injected)
 
 
 class _Adapting:
@@ -92,24 +94,25 @@ class _Adapting:
 
     def __init__(self, record: Record, plan: Plan, branch: Twin, memory: Memory) -> None:
         self._record, self._plan, self._branch = record, plan, branch
-        self._gone = dict(memory.withdrawn)
-        self._lost = dict(memory.lost)
-        self._failed = list(memory.failed)
+        self.memory = memory
         self.withdrawn: list[Withdrawn] = []
 
-    @property
-    def memory(self) -> Memory:
-        return Memory(self._gone, self._lost, tuple(self._failed))
-
-    def events(self) -> Iterator[Event]:
-        """What was injected, then what still happened."""
+    def injected(self) -> Iterator[Event]:
+        """What the scenario tells in this tick."""
         start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
         for event in self._plan.injected:
             if start_ns <= event.effective_ns < tick_ns:
                 yield event
         for place, losing in enumerate(self._plan.losings):
-            yield from self._failing(place, losing)
+            if start_ns <= losing.span.starts_ns < tick_ns:
+                yield from self._failing(place, losing)
+
+    def happened(self) -> Iterator[Event]:
+        """What still happened of the record."""
         for event in self._record.content.events:
+            if self._is_beyond_the_plan(event):
+                yield event
+                continue
             body = _body_of(event)
             reason = self._why_not(event, body)
             if reason:
@@ -120,20 +123,25 @@ class _Adapting:
     def measured(self, baseline: Twin) -> IntArray | None:
         """The tick's totals in the branch; None where they are those of the log."""
         totals = self._record.content.totals
-        lost = dict(self._lost)
-        for losing, count in self._failed:
+        lost = self.memory.lost
+        for losing, count in self.memory.failed:
             if losing.span.holds(self._record.start_ns, self._record.tick_ns):
                 key = (losing.label, losing.segment)
-                lost[key] = lost.get(key, 0) + count
+                lost = {**lost, key: lost.get(key, 0) + count}
         matrix: IntArray | None = None
         used = _other_use_mw(baseline, self._branch)
         for place, key in enumerate(totals.keys):
-            used_mw = used.get(key, 0)
-            if lost.get(key) or used_mw:
-                matrix = totals.array().copy() if matrix is None else matrix
-                matrix[place] = without(matrix[place], lost.get(key, 0))
-                _use(matrix[place], used_mw)
+            if not (lost.get(key) or used.get(key)):
+                continue
+            matrix = totals.array().copy() if matrix is None else matrix
+            matrix[place] = without(matrix[place], lost.get(key, 0))
+            _use(matrix[place], used.get(key, 0))
         return matrix
+
+    def _is_beyond_the_plan(self, event: Event) -> bool:
+        """Whether an event stays as it is, whatever it says: then nobody needs to read it."""
+        kind = KINDS.get(event.kind)
+        return not (event.kind in self._plan.kinds or (kind and kind.nature is Nature.FOLLOWED))
 
     def _why_not(self, event: Event, body: Body | None) -> str:
         for dropping in self._plan.droppings:
@@ -148,7 +156,7 @@ class _Adapting:
         kind = KINDS.get(event.kind)
         if kind is None or kind.nature is not Nature.FOLLOWED:
             return ""
-        if event.causation_id in self._gone:
+        if event.causation_id in self.memory.withdrawn:
             return f"its cause {event.causation_id} was withdrawn"
         return self._why_impossible(event, body)
 
@@ -183,11 +191,12 @@ class _Adapting:
 
     def _withdraw(self, event: Event, body: Body | None, reason: str) -> None:
         name = str(event.identity)
-        self._gone[name] = reason
+        gone, lost = {**self.memory.withdrawn, name: reason}, self.memory.lost
         self.withdrawn.append(Withdrawn(name, event.kind, self._record.tick_ns, reason))
         if isinstance(body, AssetsAssigned):
             key = (event.label, body.segment)
-            self._lost[key] = self._lost.get(key, 0) + body.assets_count
+            lost = {**lost, key: lost.get(key, 0) + body.assets_count}
+        self.memory = replace(self.memory, withdrawn=gone, lost=lost)
 
     def _scaled(self, event: Event, body: Body | None) -> Event:
         if not isinstance(body, DemandObserved):
@@ -213,14 +222,14 @@ class _Adapting:
 
     def _failing(self, place: int, losing: Losing) -> Iterator[Event]:
         """The failure of a loss that begins in this tick."""
-        start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
         fleet = self._branch.fleets.get(losing.label)
-        if not start_ns <= losing.span.starts_ns < tick_ns or fleet is None:
+        if fleet is None:
             return
         row = fleet.keys.index(losing.segment)
         installed = fleet.segments[row].installed_count
         count = losing.assets_count or round(losing.fraction * installed)
-        self._failed.append((losing, min(count, installed)))
+        failed = (*self.memory.failed, (losing, min(count, installed)))
+        self.memory = replace(self.memory, failed=failed)
         charge_mwh = max(0, int(self._branch.energy[losing.label].charge_mwh[row]))
         lost_mwh = charge_mwh * min(count, installed) // max(1, installed)
         body = AssetsFailed(
@@ -270,12 +279,10 @@ def _other_use_mw(baseline: Twin, branch: Twin) -> dict[tuple[str, str], int]:
 
 def _allocated(market: Market) -> dict[tuple[str, str], int]:
     """Accelerators of each site that somebody was granted, by label and segment."""
-    allocated = market.shares[:, S.ALLOCATED]
-    return {
-        (pool.label, pool.segment): int(allocated[place])
-        for place, pool in enumerate(market.pools)
-        if pool.is_site
-    }
+    places = np.flatnonzero(market.pool_columns[:, P.IS_SITE])
+    pools = [market.pools[place] for place in places]
+    counts = market.shares[places, S.ALLOCATED].tolist()
+    return {(pool.label, pool.segment): count for pool, count in zip(pools, counts, strict=True)}
 
 
 def _use(matrix: IntArray, more_mw: int) -> None:

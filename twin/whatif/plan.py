@@ -13,6 +13,7 @@ from twin.events import (
     AssumptionSet,
     Body,
     ContractTerminated,
+    DemandObserved,
     Event,
     Nature,
     SupplierExited,
@@ -25,7 +26,18 @@ from twin.state import Twin
 from twin.suggest import nearest
 from twin.units import NS_PER_S, instant_text
 from twin.vehicles import VEHICLES
-from twin.whatif.scenario import Drop, Fail, Inject, Scale, Scenario, Set, Stop, span_ns
+from twin.whatif.scenario import (
+    AnyEdit,
+    Drop,
+    Fail,
+    Inject,
+    Scale,
+    Scenario,
+    Set,
+    Stop,
+    span_ns,
+)
+from twin.whatif.text import Unmeant
 
 SOURCE = "scenario"
 FOR_EVER_NS = 2**63 - 1
@@ -74,7 +86,7 @@ class Plan(msgspec.Struct, frozen=True):
     """What is otherwise in a branch; empty where a scenario has no edits.
 
     ``injected`` are events by effective time; ``overridden`` are assumptions that later events of
-    the log do not change back.
+    the log do not change back; ``kinds`` are those of the events an edit may touch.
     """
 
     droppings: tuple[Dropping, ...] = ()
@@ -82,6 +94,7 @@ class Plan(msgspec.Struct, frozen=True):
     losings: tuple[Losing, ...] = ()
     injected: tuple[Event, ...] = ()
     overridden: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -89,40 +102,70 @@ class Plan(msgspec.Struct, frozen=True):
         return not (self.droppings or self.scalings or self.losings or self.injected)
 
 
+class Meaning(msgspec.Struct):
+    """What the edits read so far mean."""
+
+    droppings: list[Dropping] = []
+    scalings: list[Scaling] = []
+    losings: list[Losing] = []
+    bodies: list[tuple[Body, str, int]] = []
+    overridden: set[str] = set()
+
+
 def planned(scenario: Scenario, twin: Twin) -> Plan:
     """The plan of a scenario forked from this twin; ``BadInput`` for a name it does not know."""
     fork_ns = scenario.fork_ns if scenario.fork_ns is not None else twin.tick_ns
-    droppings, scalings, losings, bodies = [], [], [], []
-    overridden: set[str] = set()
-    for edit in scenario.edits:
+    meaning = Meaning()
+    for place, edit in enumerate(scenario.edits):
         starts_ns, ends_ns = span_ns(edit, fork_ns)
-        span = Span(max(starts_ns, fork_ns), ends_ns)
-        match edit:
-            case Drop():
-                droppings.append(_dropping(edit, span))
-            case Inject():
-                bodies.append((_injected(edit), known_label(edit.label), span.starts_ns))
-            case Scale():
-                _expect("service", edit.service, _services(twin))
-                scalings.append(Scaling(edit.service, edit.region, edit.by, span))
-            case Fail():
-                losings.append(_losing(edit, twin, span))
-            case Set():
-                overridden.add(edit.name)
-                bodies.append((_set(edit, twin), PUBLIC, span.starts_ns))
-            case Stop():
-                stopped = _stopped(edit, twin, span)
-                if isinstance(stopped, Scaling):
-                    scalings.append(stopped)
-                else:
-                    bodies += [(body, PUBLIC, span.starts_ns) for body in stopped]
+        try:
+            _read(meaning, edit, twin, Span(max(starts_ns, fork_ns), ends_ns))
+        except BadInput as error:
+            line = scenario.line_of(place)
+            raise Unmeant(
+                f"line {line}: {error.given}" if line else error.given,
+                line=line,
+                expected=error.expected,
+                field=error.field,
+            ) from None
     return Plan(
-        droppings=tuple(droppings),
-        scalings=tuple(scalings),
-        losings=tuple(losings),
-        injected=tuple(_named(scenario, bodies)),
-        overridden=frozenset(overridden),
+        droppings=tuple(meaning.droppings),
+        scalings=tuple(meaning.scalings),
+        losings=tuple(meaning.losings),
+        injected=tuple(_named(scenario, meaning.bodies)),
+        overridden=frozenset(meaning.overridden),
+        kinds=frozenset(_touched(meaning)),
     )
+
+
+def _touched(meaning: Meaning) -> Iterator[str]:
+    yield from (dropping.kind for dropping in meaning.droppings)
+    if meaning.overridden:
+        yield AssumptionSet.__name__
+    if meaning.scalings:
+        yield DemandObserved.__name__
+
+
+def _read(meaning: Meaning, edit: AnyEdit, twin: Twin, span: Span) -> None:
+    match edit:
+        case Drop():
+            meaning.droppings.append(_dropping(edit, span))
+        case Inject():
+            meaning.bodies.append((_injected(edit), known_label(edit.label), span.starts_ns))
+        case Scale():
+            _expect("service", edit.service, _services(twin))
+            meaning.scalings.append(Scaling(edit.service, edit.region, edit.by, span))
+        case Fail():
+            meaning.losings.append(_losing(edit, twin, span))
+        case Set():
+            meaning.overridden.add(edit.name)
+            meaning.bodies.append((_set(edit, twin), PUBLIC, span.starts_ns))
+        case Stop():
+            stopped = _stopped(edit, twin, span)
+            if isinstance(stopped, Scaling):
+                meaning.scalings.append(stopped)
+            else:
+                meaning.bodies += [(body, PUBLIC, span.starts_ns) for body in stopped]
 
 
 def _named(scenario: Scenario, bodies: list[tuple[Body, str, int]]) -> Iterator[Event]:

@@ -6,20 +6,23 @@ verbs. What cannot be meant is refused with its line, what was expected and the 
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-import yaml
 
 from twin.errors import BadInput
 from twin.suggest import nearest
 from twin.units import NS_PER_S, parse_instant
+from twin.whatif.text import Page, read_page
 
 START: Final = "start"
-TEXT_MAX_CHARS: Final = 1_000_000
+NAME_MAX_CHARS: Final = 200
+DURATION_MAX_S: Final = 1_000 * 31_557_600
+_JSON = msgspec.json.Encoder(order="deterministic")
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|y)")
 _SECONDS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "y": 31_557_600}
 
@@ -100,6 +103,7 @@ class Scenario(msgspec.Struct, frozen=True):
     """A fork of the past: immutable, and the same every time it is run.
 
     ``fork_ns`` None means before the first tick; ``until_ns`` None the end of what is recorded.
+    ``lines`` are where the edits stand in the text it was read from.
     """
 
     name: str
@@ -108,34 +112,36 @@ class Scenario(msgspec.Struct, frozen=True):
     until_ns: int | None = None
     seed: int = 1
     description: str = ""
+    lines: tuple[int, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """What it says, in sixteen hexadecimal digits: the same for any text that says it."""
+        told = msgspec.structs.replace(self, lines=())
+        return hashlib.sha256(_JSON.encode(told)).hexdigest()[:16]
+
+    def line_of(self, place: int) -> int:
+        """The line of an edit, from 1; 0 where nobody wrote it."""
+        return self.lines[place] if place < len(self.lines) else 0
 
 
 FIELDS: Final = ("name", "from", "edits", "until", "seed", "description")
 
 
-def read_scenario(text: str, *, file: str = "scenario") -> Scenario:
-    """The scenario in some YAML (or JSON); ``BadInput`` names the line."""
-    if len(text) > TEXT_MAX_CHARS:
-        raise BadInput(f"{file} of {len(text)} characters", expected=f"{TEXT_MAX_CHARS} at most")
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        plain = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" line {where.line + 1}" if where is not None else ""
-        raise BadInput(
-            f"{file}{line}: {getattr(error, 'problem', None) or error}", expected="YAML"
-        ) from None
-    if not isinstance(plain, dict):
-        raise BadInput(f"{file}: no fields", expected=f"fields {', '.join(FIELDS)}")
-    return _Reading(file, node).scenario(plain)
+def read_scenario(text: str, *, file: str = "scenario", is_json: bool = False) -> Scenario:
+    """The scenario in some YAML, or in JSON; ``BadInput`` names the line."""
+    page = read_page(text, file=file, is_json=is_json)
+    if not isinstance(page.plain, dict):
+        raise page.error([], "no fields", f"fields {', '.join(FIELDS)}")
+    return _Reading(page).scenario(page.plain)
 
 
 class _Reading:
     """One text being read: it knows the lines."""
 
-    def __init__(self, file: str, node: Any) -> None:
-        self._file, self._node = file, node
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._error = page.error
 
     def scenario(self, plain: dict[Any, Any]) -> Scenario:
         for word in plain:
@@ -149,12 +155,13 @@ class _Reading:
             raise self._error(["edits"], f"edits={edits!r}", "a list, which may be empty")
         fork, until = plain["from"], plain.get("until")
         scenario = Scenario(
-            name=self._text(["name"], plain["name"]),
+            name=self._name(plain["name"]),
             fork_ns=None if fork == START else self._instant(["from"], fork),
             edits=tuple(self._edit(place, edit) for place, edit in enumerate(edits)),
             until_ns=None if until is None else self._instant(["until"], until),
             seed=self._seed(plain.get("seed", 1)),
-            description=str(plain.get("description", "")),
+            description=self._description(plain.get("description") or ""),
+            lines=tuple(self._page.line_of(["edits", place]) for place in range(len(edits))),
         )
         if scenario.until_ns is not None and scenario.until_ns <= (scenario.fork_ns or 0):
             raise self._error(["until"], f"until={until}", f"an instant after from={fork}")
@@ -211,7 +218,10 @@ class _Reading:
         match = _DURATION.fullmatch(str(value).strip())
         if match is None:
             raise self._error(path, f"{path[-1]}={value!r}", "a duration such as 90d, 12h or 30min")
-        return float(match[1]) * _SECONDS[match[2]]
+        seconds = float(match[1]) * _SECONDS[match[2]]
+        if seconds > DURATION_MAX_S:
+            raise self._error(path, f"{path[-1]}={value!r}", "a thousand years at most")
+        return seconds
 
     def _instant(self, path: list[Any], value: Any) -> int:
         try:
@@ -220,40 +230,27 @@ class _Reading:
             raise self._error(path, error.given, error.expected) from None
 
     def _text(self, path: list[Any], value: Any) -> str:
-        if hasattr(value, "isoformat"):  # YAML reads a bare instant as one
-            return str(value.isoformat()).replace("+00:00", "Z")
         if not isinstance(value, str) or not value.strip():
             raise self._error(path, f"{path[-1]}={value!r}", "some text")
+        return value
+
+    def _name(self, value: Any) -> str:
+        name = self._text(["name"], value)
+        if len(name) > NAME_MAX_CHARS:
+            raise self._error(
+                ["name"], f"name of {len(name)} characters", f"{NAME_MAX_CHARS} at most"
+            )
+        return name
+
+    def _description(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise self._error(["description"], f"description={value!r}", "some text")
         return value
 
     def _seed(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
             raise self._error(["seed"], f"seed={value!r}", "a whole number of 0 or more")
         return value
-
-    def _error(self, path: Sequence[Any], given: str, expected: str) -> BadInput:
-        line = _line_of(self._node, path)
-        field = next((str(part) for part in reversed(path) if isinstance(part, str)), "scenario")
-        return BadInput(f"{self._file} line {line}: {given}", expected=expected, field=field)
-
-
-def _line_of(node: Any, path: Sequence[Any]) -> int:
-    """The line of the deepest part of a path that there is, from 1."""
-    line = node.start_mark.line + 1
-    for part in path:
-        found = next((below for below in _below(node) if below[0] == part), None)
-        if found is None:
-            break
-        _, key, node = found
-        line = key.start_mark.line + 1
-    return int(line)
-
-
-def _below(node: Any) -> Iterator[tuple[Any, Any, Any]]:
-    if isinstance(node, yaml.MappingNode):
-        yield from ((key.value, key, value) for key, value in node.value)
-    elif isinstance(node, yaml.SequenceNode):
-        yield from ((place, value, value) for place, value in enumerate(node.value))
 
 
 def span_ns(edit: Edit, fork_ns: int) -> tuple[int, int]:

@@ -1,0 +1,55 @@
+"""What a scenario came to, as plain values: the same on the command line and over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streams.branching import Branch
+from twin.units import dollars, instant_text
+from twin.views import VIEWS
+from twin.whatif.adapt import Withdrawn
+from twin.whatif.compare import Delta
+
+
+def as_plain(branch: Branch) -> dict[str, Any]:
+    """Both futures side by side, as JSON; money in dollars."""
+    first_ns = branch.first_divergence_ns
+    return {
+        "name": branch.scenario.name,
+        "fork": instant_text(branch.fork_ns),
+        "until": instant_text(branch.until_ns),
+        "ticks": branch.ticks_count,
+        "baseline_hash": branch.baseline_hash,
+        "branch_hash": branch.branch_hash,
+        "first_divergence": None if first_ns is None else instant_text(first_ns),
+        "withdrawn": [withdrawn_body(each) for each in branch.withdrawn],
+        "deltas": [_delta(each) for each in branch.deltas],
+    }
+
+
+def withdrawn_body(withdrawn: Withdrawn) -> dict[str, Any]:
+    """An event of the log that did not happen in the branch."""
+    return {
+        "event": withdrawn.event_id,
+        "kind": withdrawn.kind,
+        "tick": instant_text(withdrawn.tick_ns),
+        "reason": withdrawn.reason,
+    }
+
+
+def _delta(delta: Delta) -> dict[str, Any]:
+    is_money = any(
+        column.name == delta.column and column.type == "usd" for column in VIEWS[delta.view].columns
+    )
+
+    def said(value: Any) -> Any:
+        return dollars(value) if is_money and isinstance(value, int) else value
+
+    return {
+        "view": delta.view,
+        "key": delta.key,
+        "column": delta.column,
+        "baseline": said(delta.baseline),
+        "branch": said(delta.branch),
+        "change": said(delta.change),
+    }
