@@ -11,6 +11,7 @@ from typing import Any, Final
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.branches import Branches
 from api.described import form_of, refuse_repeated
 from api.door import Door
 from api.feed import Feed
@@ -29,6 +30,7 @@ from api.routes import (
     history,
     operations,
     satellites,
+    scenarios,
     start,
     stream,
     twin,
@@ -50,6 +52,7 @@ ROUTES: Final = (
     satellites,
     frames,
     why,
+    scenarios,
     assumptions,
     alerts,
     dead_letters,
@@ -64,7 +67,8 @@ def create_app(
 ) -> FastAPI:
     """The API of one installation; database and log are opened when it is started.
 
-    It writes nothing, so any number of it may run beside the workers.
+    It writes nothing, so any number of it may run beside the workers. Each knows the scenarios that
+    were posted to it.
     """
     bounds = limits if limits is not None else Limits()
     counts = RequestCounts()
@@ -74,7 +78,8 @@ def create_app(
         engine = open_database(settings.database_url)
         log = open_log(settings.broker_url)
         journal = Journal(log, engine, twins_count=bounds.twins_in_memory_count)
-        reader = Reader(engine, journal, clock_ns=clock_ns)
+        branches = Branches(log, engine, journal, bounds)
+        reader = Reader(engine, journal, branches, clock_ns=clock_ns)
         shelf = Shelf(log, max_bytes=bounds.frames_in_memory_bytes)
         feed = Feed(reader, bounds)
         app.state.house = House(

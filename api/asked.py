@@ -18,7 +18,18 @@ from api.limits import (
     LIST_MAX_COUNT,
     TABLE_ROWS_MAX_COUNT,
 )
-from api.parameters import Branch, Cursor, Flag, Instant, KindName, Step, Text, Until, ViewName
+from api.parameters import (
+    AnyBranch,
+    Branch,
+    Cursor,
+    Flag,
+    Instant,
+    KindName,
+    Step,
+    Text,
+    Until,
+    ViewName,
+)
 from api.shapes import titled
 from streams.store.tables import LIVE
 from twin.errors import BadInput
@@ -59,7 +70,7 @@ class Asked(Nothing):
     """What every question about the twin may say."""
 
     branch: Branch = Field(
-        LIVE, description="The branch of history to ask about; there is only `live`."
+        LIVE, description="The branch of history to ask about; here there is only `live`."
     )
 
 
@@ -74,6 +85,29 @@ class AskedAt(Asked):
         description="The state after the last tick that ended at or before this instant of twin "
         "time (RFC 3339, UTC). Without it, the newest tick.",
     )
+
+
+class AskedResult(Nothing):
+    """What a scenario comes to by when."""
+
+    at: Instant = Field(
+        None,
+        description="Run it to the last tick that ended at or before this instant. Without it, as "
+        "it was run when it was posted; a shipped one to the newest tick.",
+    )
+
+
+BRANCH: Final[Any] = Field(
+    LIVE,
+    description="The branch of history to ask about: `live`, or that of a scenario, shipped or "
+    "posted to `/v1/scenarios`. Up to its fork it is live's own past.",
+)
+
+
+class AskedOfBranch(AskedAt):
+    """A question about now, or about an instant of the past, of live or of a branch."""
+
+    branch: AnyBranch = BRANCH
 
 
 EXAMPLE_VIEW: Final = "capacity"
@@ -99,12 +133,12 @@ KEY_EXAMPLES: Final = {
 """A value of each key column that there is in the default world."""
 
 
-def asked_of(view: View) -> type[AskedAt]:
+def asked_of(view: View) -> type[AskedOfBranch]:
     """The parameters of one view: an instant, and a filter for each of its key columns."""
     fields: dict[str, Any] = {column.name: (Text, _filter(column)) for column in view.key}
     return create_model(
         f"Asked{titled(view.name)}",
-        __base__=AskedAt,
+        __base__=AskedOfBranch,
         __doc__=f"Filters of the {view.name} view.",
         **fields,
     )
@@ -123,6 +157,7 @@ def _filter(column: Column, *, of: str = "", has_example: bool = True) -> Any:
 class AskedHistory(Asked):
     """A period of a view."""
 
+    branch: AnyBranch = BRANCH
     from_: Instant = Field(
         None,
         alias="from",
@@ -203,7 +238,7 @@ class AskedSatellites(AskedAt):
     )
 
 
-class AskedWhy(AskedAt):
+class AskedWhy(AskedOfBranch):
     """One figure."""
 
     view: ViewName = Field(description="The view that has the figure.")

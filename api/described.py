@@ -118,7 +118,7 @@ def _such_as(schema: Mapping[str, Any]) -> str:
 def _parameters(request: Request) -> dict[str, dict[str, Any]]:
     """The schema of each parameter of the route that was asked; empty for one not described."""
     operations = request.app.openapi()["paths"].get(request.scope["route"].path, {})
-    said = operations.get("get", {}).get("parameters", [])
+    said = operations.get(request.method.lower(), {}).get("parameters", [])
     return {parameter["name"]: parameter["schema"] for parameter in said}
 
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.limits import BODY_MAX_BYTES
 from api.metrics import RequestCounts
-from api.problems import ALLOWED, TooLarge, problem_response
+from api.problems import TooLarge, allowed_at, problem_response
 
 COMMON_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 
@@ -29,7 +29,7 @@ class Door:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = _with_common_headers(_with_allowed(message, scope["method"]))
+                message = _with_common_headers(_with_allowed(message, scope))
                 route = getattr(inner.get("route"), "path", "none")
                 self._counts.add(route, scope["method"], message["status"])
             await send(message)
@@ -56,7 +56,7 @@ class Door:
 
 
 def _too_large(scope: Scope) -> TooLarge | None:
-    """No route reads a body, so one of unknown length is never received either."""
+    """Refused by what its header says; a route that reads a body counts for itself besides."""
     said = Headers(scope=scope).get("content-length", "0")
     length = int(said) if said.isdecimal() else 0
     if length <= BODY_MAX_BYTES:
@@ -64,14 +64,15 @@ def _too_large(scope: Scope) -> TooLarge | None:
     return TooLarge(f"a body of {length} bytes", expected=f"{BODY_MAX_BYTES} bytes at most")
 
 
-def _with_allowed(message: Message, method: str) -> Message:
-    """Where only GET is routed HEAD and OPTIONS are answered too; a 405 proves the path exists."""
+def _with_allowed(message: Message, scope: Scope) -> Message:
+    """Where GET is routed HEAD and OPTIONS are answered too; a 405 proves the path exists."""
     if message["status"] != 405:
         return message
+    allowed = (b"allow", allowed_at(scope["path"]).encode())
     headers = [(name, value) for name, value in message["headers"] if name != b"allow"]
-    if method == "OPTIONS":
-        return {**message, "status": 204, "headers": [(b"allow", ALLOWED.encode())]}
-    return {**message, "headers": [*headers, (b"allow", ALLOWED.encode())]}
+    if scope["method"] == "OPTIONS":
+        return {**message, "status": 204, "headers": [allowed]}
+    return {**message, "headers": [*headers, allowed]}
 
 
 def _with_common_headers(message: Message) -> Message:

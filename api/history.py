@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 from sqlalchemy import Connection
 
 from api.asked import HISTORY_FILTERS, AskedHistory
+from api.branches import Named
 from api.limits import HISTORY_READ_MAX_COUNT, HISTORY_ROWS_MAX_COUNT
 from api.problems import Unknown
-from api.reading import Filters, Reader, ViewRows, live_rows, said_rows, standing
+from api.reading import (
+    Filters,
+    Reader,
+    ViewRows,
+    live_rows,
+    matching,
+    said_rows,
+    standing,
+    twin_rows,
+)
 from streams.store import queries
-from streams.store.queries import TickInfo
+from streams.store.queries import RowDict, TickInfo
 from streams.store.tables import LIVE
 from twin.errors import BadInput
 from twin.suggest import nearest
@@ -21,7 +33,10 @@ DEFAULT_PERIOD_NS = 3_600 * NS_PER_S
 
 
 class Period(msgspec.Struct, frozen=True):
-    """Rows of a view over (from, to], as the twin knew them at its newest tick."""
+    """Rows of a view over (from, to], as the twin knew them at its newest tick.
+
+    Of a branch that is the last tick of the period.
+    """
 
     newest: TickInfo
     from_ns: int
@@ -29,36 +44,107 @@ class Period(msgspec.Struct, frozen=True):
     rows: ViewRows
 
 
+class Span(msgspec.Struct, frozen=True):
+    """A period as it was asked for; steps are counted from ``first_ns``, the end of a tick."""
+
+    newest: TickInfo
+    from_ns: int
+    to_ns: int
+    first_ns: int
+    step_ns: int
+
+
 def period_rows(reader: Reader, view_name: str, asked: AskedHistory) -> Period:
     """The rows; ``BadInput`` says what to narrow when they are too many."""
     view = _view(view_name)
     filters = _filters(view, asked)
+    if asked.branch != LIVE:
+        return _of_branch(reader, view, filters, asked)
     with reader.snapshot() as db:
-        newest = standing(db, None)
-        to_ns = _checked_end(newest, asked.to)
-        from_ns = max(0, to_ns - DEFAULT_PERIOD_NS) if asked.from_ is None else asked.from_
-        if from_ns >= to_ns:
-            raise BadInput(
-                f"from={instant_text(from_ns)}",
-                expected=f"an instant before to={instant_text(to_ns)}",
-                field="from",
-            )
-        interval_ns = newest.tick_ns - newest.start_ns
-        step_ns = _whole_ticks(asked.step or interval_ns, interval_ns)
-        _refuse_too_many(db, view, filters, newest, from_ns=from_ns, to_ns=to_ns, step_ns=step_ns)
+        span = _span(db, view, filters, asked)
         rows = queries.history(
             db,
             view.name,
             LIVE,
-            from_ns=_tick_before(newest, from_ns),
-            to_ns=to_ns,
-            step_ns=step_ns,
+            from_ns=span.first_ns,
+            to_ns=span.to_ns,
+            step_ns=span.step_ns,
             filters=filters,
             limit=HISTORY_ROWS_MAX_COUNT,
         )
     if not rows:
-        reader.refuse_unknown(view, newest, filters)
-    return Period(newest, from_ns, to_ns, ViewRows(view, said_rows(rows), is_rolled_up=True))
+        reader.refuse_unknown(view, reader.journal.twin(span.newest), filters)
+    return Period(span.newest, span.from_ns, span.to_ns, _said(view, rows))
+
+
+def _of_branch(reader: Reader, view: View, filters: Filters, asked: AskedHistory) -> Period:
+    """The same of a branch, which is folded once over the whole period."""
+    named = reader.branches.named(asked.branch)
+    with reader.snapshot() as db:
+        span = _span(db, view, filters, asked, until_ns=named.scenario.until_ns)
+    rows = queries.rolled_up(
+        view.name,
+        _branch_rows(reader, named, view, filters, span),
+        from_ns=span.first_ns,
+        step_ns=span.step_ns,
+        limit=HISTORY_ROWS_MAX_COUNT,
+    )
+    past = reader.branch_past(named.branch, span.to_ns).past
+    if not rows:
+        reader.refuse_unknown(view, past, filters)
+    return Period(past.tick, span.from_ns, span.to_ns, _said(view, rows))
+
+
+def _branch_rows(
+    reader: Reader, named: Named, view: View, filters: Filters, span: Span
+) -> Iterator[RowDict]:
+    """Rows of each tick, oldest first: up to the fork those of live, as they were stored."""
+    fork_ns = named.scenario.fork_ns or 0
+    with reader.snapshot() as db:
+        shared = queries.rows_between(
+            db,
+            view.name,
+            LIVE,
+            from_ns=span.first_ns,
+            to_ns=min(fork_ns, span.to_ns),
+            filters=filters,
+        )
+        ticks = queries.ticks_after(
+            db, LIVE, max(fork_ns, span.first_ns), limit=HISTORY_READ_MAX_COUNT
+        )
+    yield from ({**row, "branch": named.branch} for row in shared)
+    if own := [tick for tick in ticks if tick.tick_ns <= span.to_ns]:
+        for past in reader.branches.each(named, own):
+            yield from matching(twin_rows(view, past), filters)
+
+
+def _said(view: View, rows: list[RowDict]) -> ViewRows:
+    return ViewRows(view, said_rows(rows), is_rolled_up=True)
+
+
+def _span(
+    db: Connection,
+    view: View,
+    filters: Filters,
+    asked: AskedHistory,
+    *,
+    until_ns: int | None = None,
+) -> Span:
+    """The period, once it is found to be none too large; it ends where a scenario does."""
+    newest = standing(db, None)
+    to_ns = _checked_end(newest, asked.to)
+    to_ns = to_ns if until_ns is None else min(to_ns, until_ns)
+    from_ns = max(0, to_ns - DEFAULT_PERIOD_NS) if asked.from_ is None else asked.from_
+    if from_ns >= to_ns:
+        raise BadInput(
+            f"from={instant_text(from_ns)}",
+            expected=f"an instant before to={instant_text(to_ns)}",
+            field="from",
+        )
+    interval_ns = newest.tick_ns - newest.start_ns
+    step_ns = _whole_ticks(asked.step or interval_ns, interval_ns)
+    _refuse_too_many(db, view, filters, newest, from_ns=from_ns, to_ns=to_ns, step_ns=step_ns)
+    return Span(newest, from_ns, to_ns, _tick_before(newest, from_ns), step_ns)
 
 
 def _view(name: str) -> View:

@@ -54,6 +54,10 @@ class Recent(Generic[K, V]):
             while len(self._kept) > self._count:
                 self._kept.popitem(last=False)
 
+    def items(self) -> list[tuple[K, V]]:
+        with self._lock:
+            return list(self._kept.items())
+
     def values(self) -> list[V]:
         with self._lock:
             return list(self._kept.values())
@@ -116,8 +120,8 @@ class Journal:
         if not before:
             found = as_of(self._log, self._engine, tick.branch, tick.tick_ns)
             assert found is not None, "the tick was committed"
-            return _with_lag(found)
-        return _with_lag(self._folded_on(max(before, key=lambda past: past.tick.number), tick))
+            return with_lag(found)
+        return with_lag(self._folded_on(max(before, key=lambda past: past.tick.number), tick))
 
     def _folded_on(self, past: PastTwin, tick: TickInfo) -> PastTwin:
         entries = records(
@@ -166,7 +170,7 @@ def _chain_after(tick: TickInfo | None) -> Chain:
     return Chain(number=tick.number, tick_ns=tick.tick_ns, head=bytes.fromhex(tick.digest))
 
 
-def _with_lag(past: PastTwin) -> PastTwin:
+def with_lag(past: PastTwin) -> PastTwin:
     """With the delay that was committed: a replay has no wall clock, but the tick row has."""
     sent_ns = past.moment.record.provenance.sent_ns
     lag_s = max(0, past.tick.committed_ns - sent_ns) / NS_PER_S if sent_ns else None

@@ -7,7 +7,17 @@ from typing import Final
 import msgspec
 
 BODY_MAX_BYTES: Final = 64 * 1024
-"""No route reads a body; what is larger is refused unread."""
+"""Of a scenario, the only body there is; what is larger is refused unread."""
+
+SCENARIO_EDITS_MAX_COUNT: Final = 100
+"""Edits of a scenario: each is looked at in every tick."""
+
+SCENARIOS_POSTED_MAX_COUNT: Final = 64
+BRANCHES_IN_MEMORY_COUNT: Final = 16
+"""Texts that were posted, and branches folded to some tick, that are kept at hand."""
+
+TOLD_MAX_COUNT: Final = 100
+"""Events put in or withdrawn by a scenario that an explanation names; the newest."""
 
 JSON_ROWS_MAX_COUNT: Final = 1_000
 TABLE_ROWS_MAX_COUNT: Final = 50_000
@@ -39,3 +49,6 @@ class Limits(msgspec.Struct, frozen=True):
     stream_poll_s: float = 0.1
     frames_in_memory_bytes: int = 64 * 1024 * 1024
     twins_in_memory_count: int = 32
+    scenario_runs_max_count: int = 2
+    scenario_wait_s: float = 2.0
+    scenario_ticks_max_count: int = 10_080

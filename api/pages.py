@@ -7,17 +7,17 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from api.asked import AskedAt
+from api.asked import AskedOfBranch
 from api.house import House
 from api.media import table_response
 from api.reading import tick_headers
 from twin.views import View
 
 
-def view_page(house: House, view: View, asked: AskedAt, *, form: str) -> Response:
+def view_page(house: House, view: View, asked: AskedOfBranch, *, form: str) -> Response:
     """The rows of a view, filtered by its key columns."""
     filters = {name: getattr(asked, name) for name in view.key_names}
-    tick, rows = house.reader.view(view, asked.at, filters)
+    tick, rows = house.reader.view(view, asked.branch, asked.at, filters)
     return table_response(form, head=house.reader.head(tick), rows=rows, headers=tick_headers(tick))
 
 

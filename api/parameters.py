@@ -19,6 +19,7 @@ from twin.events import KINDS
 from twin.suggest import nearest
 from twin.units import NS_PER_S, parse_instant
 from twin.views import VIEWS
+from twin.whatif.shipped import shipped_names
 
 STEP_MAX_S: Final = 366 * 86_400
 STEP_UNITS_S: Final = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -108,6 +109,19 @@ Cursor = Annotated[
     str,
     AfterValidator(_checked_cursor),
     _said(pattern="^[0-9]{1,15}/[0-9]{1,9}$", default="0/0", examples=["12/3"]),
+]
+AnyBranch = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": [LIVE, *shipped_names()]},
+                {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+            ],
+            "default": LIVE,
+            "examples": [LIVE],
+        }
+    ),
 ]
 Branch = Annotated[
     str,

@@ -7,7 +7,7 @@ our own fault: the client is told that, and no more; the log is told all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -29,6 +29,8 @@ GIVEN_MAX_COUNT: Final = 2 * SHOWN_MAX_COUNT
 """Characters of a sentence about what was given: its name, and what is repeated of its value."""
 
 ALLOWED: Final = "GET, HEAD, OPTIONS"
+ALSO_POSTED: Final = ("/v1/scenarios",)
+"""Paths that take a POST besides."""
 
 log_line = structlog.get_logger("api")
 
@@ -42,11 +44,15 @@ class Unknown(NotFound):
 
 
 class MethodNotAllowed(BadInput):
-    """The path exists, but nothing can be written to it."""
+    """The path exists, but does not take this method."""
 
 
 class TooLarge(BadInput):
     """The body of a request is larger than any route wants."""
+
+
+class UnsupportedMedia(BadInput):
+    """A body in a form that nobody here reads."""
 
 
 class Busy(Unavailable):
@@ -57,6 +63,7 @@ STATUSES: Final[dict[type[Exception], tuple[int, str]]] = {
     MethodNotAllowed: (405, "method-not-allowed"),
     NotAcceptable: (406, "not-acceptable"),
     TooLarge: (413, "too-large"),
+    UnsupportedMedia: (415, "unsupported-media"),
     Busy: (429, "busy"),
     BadInput: (422, "bad-input"),
     NotFound: (404, "not-found"),
@@ -71,11 +78,12 @@ STATUSES: Final[dict[type[Exception], tuple[int, str]]] = {
 }
 
 TITLES: Final = {
-    "bad-input": "A parameter is not what it must be",
+    "bad-input": "What was asked or sent is not what it must be",
     "not-acceptable": "The answer has no such form",
     "not-found": "It does not exist",
     "not-kept": "It is not kept in this log",
     "too-large": "The request is too large",
+    "unsupported-media": "A body in this form cannot be read",
     "busy": "Too much is going on at once",
     "not-ready": "Not ready yet",
     "method-not-allowed": "Nothing can be written here",
@@ -116,6 +124,7 @@ class Problem(BaseModel):
     earliest: str | None = Field(
         None, description="The first instant, or offset, that this log still holds (410 only)."
     )
+    line: int | None = Field(None, description="The line of a scenario that is at fault, from 1.")
     errors: list[Fault] | None = Field(
         None, description="Every parameter at fault, where there are several."
     )
@@ -127,6 +136,11 @@ def handle_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+
+
+def allowed_at(path: str) -> str:
+    """The methods of a path, as the header ``Allow`` has them."""
+    return f"{ALLOWED}, POST" if path in ALSO_POSTED else ALLOWED
 
 
 def problem_response(path: str, *errors: Exception) -> Response:
@@ -151,14 +165,14 @@ def _status(error: Exception) -> tuple[int, str]:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-def _members(error: Exception) -> dict[str, str]:
+def _members(error: Exception) -> dict[str, Any]:
     """What may be told of an error; members that it does not have are left out."""
     if _status(error)[0] == 500:
         return {"detail": "The request could not be answered; the server's log says why"}
     if not isinstance(error, TwinError):
         return {"detail": "The database does not answer in time", "remedy": "try again"}
-    members = {"detail": str(error), "given": error.given[:GIVEN_MAX_COUNT]}
-    for name in ("field", "expected", "remedy", "earliest"):
+    members: dict[str, Any] = {"detail": str(error), "given": error.given[:GIVEN_MAX_COUNT]}
+    for name in ("field", "expected", "remedy", "earliest", "line"):
         if value := getattr(error, name, ""):
             members[name] = value
     return members
@@ -181,7 +195,9 @@ async def _on_http(request: Request, error: Exception) -> Response:
     path = request.url.path
     refused: TwinError = BadInput(str(error.detail))
     if error.status_code == 405:
-        refused = MethodNotAllowed(f"{request.method} {shown(path)}", expected=f"one of {ALLOWED}")
+        refused = MethodNotAllowed(
+            f"{request.method} {shown(path)}", expected=f"one of {allowed_at(path)}"
+        )
     if error.status_code == 404:
         known = nearest(path, request.app.openapi()["paths"])
         refused = NotFound(

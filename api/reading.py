@@ -15,6 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from api.behind import names_of
+from api.branches import Branches, BranchPast, Named
 from api.described import shown
 from api.journal import Journal
 from api.problems import Unknown
@@ -82,9 +83,11 @@ class Reader:
     No thread may hold two connections at a time: the pool could not serve them all.
     """
 
-    def __init__(self, engine: Engine, journal: Journal, *, clock_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, engine: Engine, journal: Journal, branches: Branches, *, clock_ns: Callable[[], int]
+    ) -> None:
         self._engine, self._clock_ns = engine, clock_ns
-        self.journal = journal
+        self.journal, self.branches = journal, branches
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -109,33 +112,57 @@ class Reader:
         with self.snapshot() as db:
             return standing(db, at_ns)
 
+    def branch_tick(self, named: Named, at_ns: int | None) -> TickInfo:
+        """The tick of live that a question about a branch means, at most where the branch ends."""
+        until_ns = named.scenario.until_ns
+        with self.snapshot() as db:
+            tick = standing(db, at_ns)
+            if until_ns is None or tick.tick_ns <= until_ns:
+                return tick
+            last = queries.tick_at(db, LIVE, until_ns) if at_ns is None else None
+        if last is None:
+            raise BadInput(
+                f"at={instant_text(tick.tick_ns if at_ns is None else at_ns)}",
+                expected=f"{instant_text(until_ns)} at most, where the scenario ends",
+                field="at",
+            )
+        return last
+
+    def branch_past(self, branch: str, at_ns: int | None) -> BranchPast:
+        """A branch after a tick; ``Unknown`` when there is none of that name."""
+        named = self.branches.named(branch)
+        return self.branches.past(named, self.branch_tick(named, at_ns))
+
     def view(
-        self, view: View, at_ns: int | None, filters: Mapping[str, str | None]
+        self, view: View, branch: str, at_ns: int | None, filters: Mapping[str, str | None]
     ) -> tuple[TickInfo, ViewRows]:
         """The rows of a view; ``NotFound`` for a filter that names nothing there is."""
         wanted = {name: value for name, value in filters.items() if value is not None}
-        if at_ns is not None:
-            tick = self.tick(at_ns)
-            found = _matching(past_rows(view, self.journal.twin(tick)), wanted)
+        past: PastTwin | None = None
+        if branch != LIVE:
+            past = self.branch_past(branch, at_ns).past
+        elif at_ns is not None:
+            past = self.journal.twin(self.tick(at_ns))
+        if past is not None:
+            tick = past.tick
+            found = ViewRows(view, matching(past_rows(view, past).rows, wanted))
         else:
             with self.snapshot() as db:
                 tick = standing(db, None)
                 found = live_rows(db, view, tick, wanted)
         if not found.rows:
-            self.refuse_unknown(view, tick, wanted)
+            self.refuse_unknown(view, past or self.journal.twin(tick), wanted)
         return tick, found
 
     def everything(self, at_ns: int | None) -> TickRows:
-        """The rows of every view."""
+        """The rows of every view of live."""
         with self.snapshot() as db:
             tick = standing(db, at_ns)
             live = tick_rows(db, tick) if at_ns is None else None
             alerts = queries.open_alerts_count(db, LIVE, at_ns=tick.tick_ns)
         if live is not None:
             return live
-        past = self.journal.twin(tick)
-        rows = {name: past_rows(view, past) for name, view in VIEWS.items()}
-        return TickRows(tick, rows, sum(alerts.values()))
+        return every_row(self.journal.twin(tick), open_alerts_count=sum(alerts.values()))
 
     def following(self, after_ns: int, *, limit: int) -> list[TickRows]:
         """Ticks after an instant with all their rows, oldest first."""
@@ -143,9 +170,8 @@ class Reader:
             ticks = queries.ticks_after(db, LIVE, after_ns, limit=limit)
             return [tick_rows(db, tick) for tick in ticks]
 
-    def refuse_unknown(self, view: View, tick: TickInfo, filters: Filters) -> None:
+    def refuse_unknown(self, view: View, past: PastTwin, filters: Filters) -> None:
         """``NotFound`` when a filter names a segment, region, … that the tick does not have."""
-        past = self.journal.twin(tick)
         rows = past_rows(view, past).rows
         for name, value in filters.items():
             known = {str(row[name]) for row in rows} | known_names(past, name)
@@ -192,6 +218,17 @@ def live_rows(db: Connection, view: View, tick: TickInfo, filters: Filters) -> V
 
 def past_rows(view: View, past: PastTwin) -> ViewRows:
     """The rows of a view read from the twin itself: the same as were stored."""
+    return ViewRows(view, said_rows(twin_rows(view, past)))
+
+
+def every_row(past: PastTwin, *, open_alerts_count: int) -> TickRows:
+    """The rows of every view read from the twin itself."""
+    rows = {name: past_rows(view, past) for name, view in VIEWS.items()}
+    return TickRows(past.tick, rows, open_alerts_count)
+
+
+def twin_rows(view: View, past: PastTwin) -> list[RowDict]:
+    """The rows of a view read from the twin, as they would be stored, ordered by label and key."""
     tick = past.tick
     names = ("label", "basis", *view.key_names, *view.column_names)
     common = {
@@ -199,8 +236,24 @@ def past_rows(view: View, past: PastTwin) -> ViewRows:
         "tick_ns": tick.tick_ns,
         "interval_s": (tick.tick_ns - tick.start_ns) / NS_PER_S,
     }
-    rows = [common | dict(zip(names, row, strict=True)) for row in view.rows(past.moment)]
-    return ViewRows(view, _ordered(view, said_rows(rows)))
+    with reckoned(tick.branch):
+        rows = [common | dict(zip(names, row, strict=True)) for row in view.rows(past.moment)]
+    return _ordered(view, rows)
+
+
+@contextmanager
+def reckoned(branch: str) -> Iterator[None]:
+    """In a branch, a number that nobody can reckon with was put there by its scenario."""
+    try:
+        yield
+    except ArithmeticError as error:
+        if branch == LIVE:
+            raise
+        raise BadInput(
+            f"a number of the scenario that cannot be reckoned with: {error}",
+            expected="edits with other numbers",
+            field="branch",
+        ) from error
 
 
 def tick_rows(db: Connection, tick: TickInfo) -> TickRows:
@@ -239,6 +292,6 @@ def _ordered(view: View, rows: Sequence[RowDict]) -> list[RowDict]:
     return sorted(rows, key=lambda row: tuple(row[name] for name in names))
 
 
-def _matching(found: ViewRows, filters: Filters) -> ViewRows:
-    rows = [row for row in found.rows if all(row[n] == v for n, v in filters.items())]
-    return ViewRows(found.view, rows)
+def matching(rows: Sequence[RowDict], filters: Filters) -> list[RowDict]:
+    """The rows that have these values in their key columns."""
+    return [row for row in rows if all(row[n] == v for n, v in filters.items())]

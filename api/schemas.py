@@ -11,21 +11,14 @@ from operator import or_
 from types import GenericAlias
 from typing import Any, Final, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, Field, create_model
 
 from api.fleet import SATELLITE
 from api.meaning import BASES
+from api.scenario_schemas import DATE_TIME, Described, ScenarioBehind
 from api.shapes import row_model, titled, view_shape
 from twin.events import Confidence, Nature
 from twin.views import VIEWS
-
-DATE_TIME: Final[dict[str, Any]] = {"format": "date-time"}
-
-
-class Described(BaseModel):
-    """Nothing beside what is described."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Head(Described):
@@ -281,6 +274,9 @@ class Why(Head):
     quantities: list[Quantity] = Field(description="What those frames came to, in integers.")
     events: list[EventReference] = Field(description="The facts behind it, newest first.")
     sources: list[Source] = Field(description="Who said it.")
+    scenario: ScenarioBehind | None = Field(
+        description="What in it comes from the scenario of a branch; null for live."
+    )
 
 
 class EventLine(Described):

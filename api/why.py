@@ -101,6 +101,7 @@ def explanation(
         "quantities": _quantities(record, row) if is_counted else [],
         "events": [event_body(event) for event in events],
         "sources": [body for body in source_bodies(past) if body["source"] in sources],
+        "scenario": None,
     }
 
 

@@ -83,7 +83,7 @@ def _resumed(reader: Reader, asked: AskedStream, last_event_id: str | None) -> T
     except Unavailable:
         return None
     if asked.segment is not None:
-        reader.refuse_unknown(CAPACITY, newest, {"segment": asked.segment})
+        reader.refuse_unknown(CAPACITY, reader.journal.twin(newest), {"segment": asked.segment})
     if not last_event_id:
         return None
     branch, _, tick = last_event_id.partition("/")

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.asked import AskedAt
+from api.asked import AskedOfBranch
 from api.house import InHouse, answers
 from api.media import json_response
-from api.reading import tick_headers
+from api.reading import every_row, tick_headers
 from api.schemas import TwinState
 from api.why import source_bodies
+from streams.store.tables import LIVE
 from twin.units import instant_text
 
 router = APIRouter(tags=["twin"])
@@ -23,13 +24,19 @@ router = APIRouter(tags=["twin"])
     summary="The whole twin after one tick",
     responses=answers(TwinState, "The twin."),
 )
-def twin(house: InHouse, asked: Annotated[AskedAt, Query()]) -> Response:
+def twin(house: InHouse, asked: Annotated[AskedOfBranch, Query()]) -> Response:
     """Every view, the state hash, the record behind it, and whether the world is assumed. With `at`
-    the twin is folded from the journal; its rows are those that were stored then.
+    the twin is folded from the journal; its rows are those that were stored then. With `branch` it
+    is folded as a scenario has it.
     """
-    found = house.reader.everything(asked.at)
-    tick = found.tick
-    sources = source_bodies(house.reader.journal.twin(tick))
+    if asked.branch == LIVE:
+        found = house.reader.everything(asked.at)
+        past = house.reader.journal.twin(found.tick)
+    else:
+        past = house.reader.branch_past(asked.branch, asked.at).past
+        alarms = past.moment.twin.alarms.values()
+        found = every_row(past, open_alerts_count=sum(len(each.open) for each in alarms))
+    tick, sources = found.tick, source_bodies(past)
     body = {
         **house.reader.head(tick),
         "digest": tick.digest,

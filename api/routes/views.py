@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.asked import AskedAt, asked_of
+from api.asked import AskedOfBranch, asked_of
 from api.described import Form
 from api.house import InHouse, answers
 from api.pages import view_page
@@ -39,7 +39,7 @@ DETAILS: Final = {
 
 
 def _page_of(view: View) -> Callable[..., Response]:
-    def page(house: InHouse, asked: AskedAt, form: Form) -> Response:
+    def page(house: InHouse, asked: AskedOfBranch, form: Form) -> Response:
         return view_page(house, view, asked, form=form)
 
     # FastAPI reads the parameters off the annotations, and each view has filters of its own.

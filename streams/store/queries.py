@@ -5,11 +5,11 @@ Each takes a connection inside a transaction, so that everything one answer says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, func, or_, select
+from sqlalchemy import Connection, Engine, func, or_, select
 
 from streams.store.tables import (
     ALERT,
@@ -179,7 +179,37 @@ def history(
     )
     for name, value in filters.items():
         chosen = chosen.where(table.c[_known_key(view, name)] == value)
-    return _rolled_up(db, view, table, chosen, from_ns=from_ns, step_ns=step_ns, limit=limit)
+    rows = (dict(row) for row in db.execute(chosen).mappings())
+    return _rolled_up(view, rows, from_ns=from_ns, step_ns=step_ns, limit=limit)
+
+
+def rows_between(
+    db: Connection,
+    view: str,
+    branch: str,
+    *,
+    from_ns: int,
+    to_ns: int,
+    filters: Mapping[str, str],
+) -> list[RowDict]:
+    """Rows of a view over (from, to], those of each tick by themselves, oldest first."""
+    table = VIEW_TABLES[view]
+    chosen = (
+        select(table)
+        .where(table.c.branch == branch, table.c.tick_ns > from_ns, table.c.tick_ns <= to_ns)
+        .order_by(table.c.tick_ns)
+    )
+    for name, value in filters.items():
+        chosen = chosen.where(table.c[_known_key(view, name)] == value)
+    return [dict(row) for row in db.execute(chosen).mappings()]
+
+
+def rolled_up(
+    view: str, rows: Iterable[RowDict], *, from_ns: int, step_ns: int, limit: int
+) -> list[RowDict]:
+    """Rows of a view rolled up as ``history`` does, wherever they come from; oldest first."""
+    stepped = ({**row, "step": -(-(row["tick_ns"] - from_ns) // step_ns)} for row in rows)
+    return _rolled_up(view, stepped, from_ns=from_ns, step_ns=step_ns, limit=limit)
 
 
 def alerts(
@@ -280,18 +310,11 @@ def _known_key(view: str, name: str) -> str:
 
 
 def _rolled_up(
-    db: Connection,
-    view: str,
-    table: Table,
-    chosen: Any,
-    *,
-    from_ns: int,
-    step_ns: int,
-    limit: int,
+    view: str, rows: Iterable[RowDict], *, from_ns: int, step_ns: int, limit: int
 ) -> list[RowDict]:
     groups: dict[tuple[Any, ...], list[RowDict]] = {}
     keys = ("label", *VIEWS[view].key_names)
-    for row in db.execute(chosen).mappings():
+    for row in rows:
         group = (int(row["step"]), *(row[name] for name in keys))
         if group not in groups and len(groups) == limit:
             raise BadInput(
@@ -300,7 +323,7 @@ def _rolled_up(
                 remedy="ask for a larger step",
                 field="step",
             )
-        groups.setdefault(group, []).append(dict(row))
+        groups.setdefault(group, []).append(row)
     return [
         _one_row(view, rows, tick_ns=from_ns + group[0] * step_ns) for group, rows in groups.items()
     ]

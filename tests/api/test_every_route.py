@@ -46,6 +46,8 @@ INVENTORY = {
     "/v1/satellites/{asset_id}": "frames",
     "/v1/frames/{topic}/{partition}/{offset}": "frames",
     "/v1/why": "provenance",
+    "/v1/scenarios": "what if",
+    "/v1/scenarios/{branch}": "what if",
     "/v1/assumptions": "now and as of an instant",
     "/v1/assumptions/{name}": "now and as of an instant",
     "/v1/alerts": "now and as of an instant",
@@ -61,8 +63,16 @@ INVENTORY = {
 PLACE = {"topic": "satellites", "partition": 0, "offset": 0}
 """Where a frame lies in every small twin."""
 
-WITHOUT_TICK = ("/v1/stream", "/v1/why", "/v1/frames/{topic}/{partition}/{offset}")
+WITHOUT_TICK = (
+    "/v1/stream",
+    "/v1/why",
+    "/v1/scenarios",
+    "/v1/frames/{topic}/{partition}/{offset}",
+)
 """Answered, or refused, for other reasons while there is no tick."""
+
+POSTED = "/v1/scenarios"
+"""The one path that takes a body."""
 
 PAGES = ("/", "/docs", "/openapi.json")
 WITHOUT_PARAMETERS = ("/healthz", "/readyz", "/metrics")
@@ -127,7 +137,7 @@ def test_every_route_is_described_to_the_last_parameter(client: httpx.Client) ->
     ]
 
     for path, operations in schema["paths"].items():
-        assert set(operations) == {"get"}
+        assert set(operations) == ({"get", "post"} if path == POSTED else {"get"})
         assert operations["get"]["summary"], path
         assert operations["get"]["description"], path
         assert "4XX" in operations["get"]["responses"], path
@@ -174,7 +184,7 @@ def test_every_route_is_in_the_readme() -> None:
 
 @pytest.mark.parametrize("path", sorted(INVENTORY))
 def test_every_route_refuses_a_parameter_it_does_not_know(client: httpx.Client, path: str) -> None:
-    real = path.format(view="energy", asset_id=1, name="x", **PLACE)
+    real = path.format(view="energy", asset_id=1, name="x", branch="shell-loss", **PLACE)
 
     answer = client.get(real, params={"unheard-of": "1"})
 
@@ -231,11 +241,11 @@ def test_before_the_first_tick_questions_are_503_with_a_reason(tmp_path: Path) -
     with served(app) as url, httpx.Client(base_url=url, timeout=PATIENCE_S) as client:
         alive = client.get("/healthz")
         answers = {
-            path: client.get(path.format(view="energy", asset_id=1, name="x", **PLACE))
+            path: client.get(
+                path.format(view="energy", asset_id=1, name="x", branch="shell-loss", **PLACE)
+            )
             for path in INVENTORY
-            if path.startswith("/v1")
-            and path not in ("/v1/stream", "/v1/why")
-            and "{offset}" not in path
+            if path.startswith("/v1") and path not in WITHOUT_TICK
         }
         ready = client.get("/readyz")
 

@@ -16,8 +16,10 @@ import pyarrow.parquet
 import pytest
 
 from api.app import create_app
+from api.branches import Branches
 from api.fleet import SATELLITE
 from api.journal import Journal
+from api.limits import Limits
 from api.media import Media
 from api.reading import Reader
 from api.schemas import OneSatellite, SatellitePage
@@ -305,4 +307,6 @@ def test_a_past_that_does_not_fold_to_its_hash_is_not_told(own: OneProcess) -> N
 
 
 def _reader(twin: OneProcess) -> Reader:
-    return Reader(twin.engine, Journal(twin.log, twin.engine, twins_count=4), clock_ns=time.time_ns)
+    journal = Journal(twin.log, twin.engine, twins_count=4)
+    branches = Branches(twin.log, twin.engine, journal, Limits())
+    return Reader(twin.engine, journal, branches, clock_ns=time.time_ns)
