@@ -75,7 +75,7 @@ POSTED = "/v1/scenarios"
 """The one path that takes a body."""
 
 PAGES = ("/", "/docs", "/openapi.json")
-WITHOUT_PARAMETERS = ("/healthz", "/readyz", "/metrics")
+WITHOUT_PARAMETERS = ("/healthz", "/readyz", "/metrics", "/v1/scenarios")
 
 CHECKS = [
     not_a_server_error,
@@ -107,6 +107,22 @@ def test_no_request_is_answered_with_5xx_or_otherwise_than_described(
     operation = description[path]["GET"]
     if mode is GenerationMode.NEGATIVE and path in WITHOUT_PARAMETERS:
         pytest.skip("nothing to get wrong")
+
+    @settings(
+        max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def holds(case: schemathesis.Case) -> None:
+        case.call_and_validate(checks=CHECKS)
+
+    holds()
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_no_scenario_is_answered_with_5xx_or_otherwise_than_described(
+    description, mode: GenerationMode
+) -> None:
+    operation = description[POSTED]["POST"]
 
     @settings(
         max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
@@ -220,6 +236,13 @@ def test_a_large_body_is_refused_unread(client: httpx.Client, method: str) -> No
 
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_path_that_takes_a_body_says_so(client: httpx.Client) -> None:
+    options, put = client.options(POSTED), client.put(POSTED, content="x")
+
+    assert options.headers["allow"] == put.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    assert (options.status_code, put.status_code) == (204, 405)
 
 
 def test_a_path_that_is_none_names_the_nearest(client: httpx.Client) -> None:
