@@ -16,7 +16,7 @@ from typing import Any
 
 from twin.errors import NotFound
 
-SUBJECTS = ("observing", "flying", "replaying", "living")
+SUBJECTS = ("observing", "flying", "allocating", "daily", "replaying", "living")
 
 
 def run(*, as_json: bool, subjects: tuple[str, ...] = SUBJECTS) -> None:
