@@ -273,5 +273,6 @@ class Twin(msgspec.Struct, frozen=True, eq=False):
         parts: dict[str, Slice] = {"registry/public": self.registry}
         for module in BY_LABEL:
             by_label: Mapping[str, Slice] = getattr(self, module)
-            parts |= {f"{module}/{label}": part for label, part in by_label.items()}
+            for label, part in by_label.items():
+                parts[f"{module}/{label}"] = part
         return parts

@@ -141,9 +141,9 @@ def settled(
     *,
     fleets: Mapping[str, Fleet],
     telemetry: Mapping[str, Telemetry],
-    asked: Mapping[str, int],
+    asked: Mapping[int, int],
 ) -> Market:
-    """The market after a tick: ``asked`` is what needs want now, by need id, if not as usual.
+    """The market after a tick: ``asked`` is what needs want now, by row, if not as usual.
 
     What is granted is what is delivered, because nobody is granted more than is available and
     asked for.
@@ -159,9 +159,8 @@ def settled(
     wanted = market.base_qty
     if asked:
         wanted = wanted.copy()
-        for name, quantity in asked.items():
-            if (place := market.places.get(name)) is not None:
-                wanted[place] = quantity
+        for place, quantity in asked.items():
+            wanted[place] = quantity
     granted = allocate(available, wanted, market.priority, market.allowed)
     shares = np.zeros((len(market.pools), len(S)), dtype=np.int64)
     _fill_shares(shares, granted, wanted, market.allowed, market.is_reserved)

@@ -77,8 +77,10 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     ``is_reserved`` marks the needs of commitments, ``places`` are the rows of needs by id,
     ``pool_places`` those of pools by name, ``spans`` the pools of each label, from the first to
     before the last. Rows are those of the needs of promises and ledgers by label (−1 for one not
-    wanted now) and of workloads; ``tariffs`` are micro-dollars a megawatt-hour for each segment of
-    a label's fleet. Nothing here is hashed: all of it follows from slices that are.
+    wanted now) and of workloads; ``service_places`` are those of services by service and region
+    (none where it does not matter), and ``work_ids`` the workloads of each label; ``tariffs`` are
+    micro-dollars a megawatt-hour for each segment of a label's fleet. Nothing here is hashed: all
+    of it follows from slices that are.
     """
 
     regions: tuple[str, ...] = ()
@@ -96,6 +98,8 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     promise_rows: Mapping[str, IntArray] = {}
     ledger_rows: Mapping[str, IntArray] = {}
     work_rows: IntArray = frozen(np.zeros(0, np.int64))
+    work_ids: Mapping[str, tuple[str, ...]] = {}
+    service_places: Mapping[tuple[str, str], int] = {}
     tariffs: Mapping[str, IntArray] = {}
     operating_micro_usd_per_y: IntArray = frozen(np.zeros(3, np.int64))
     horizon_s: tuple[int, int, int] = (0, 0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -157,13 +157,18 @@ def needs(services: Services, regions: tuple[str, ...]) -> Iterator[Need]:
         )
 
 
-def asked(demand: Demand) -> dict[str, int]:
-    """What services want in the tick, by need."""
-    wanted: dict[str, int] = {}
+Places = Mapping[tuple[str, str], int]
+"""The row of what each service wants, by service and region; by no region where none applies."""
+
+
+def asked(demand: Demand, places: Places) -> dict[int, int]:
+    """What services want in the tick, by row; what nobody serves wants nothing."""
+    wanted: dict[int, int] = {}
     for row in demand.rows:
-        region = "" if row.resource == "accelerator_count" else row.region
-        name = service_need(row.service, region)
-        wanted[name] = wanted.get(name, 0) + row.offered_qty
+        place = places.get((row.service, row.region))
+        if place is None and (place := places.get((row.service, ""))) is None:
+            continue
+        wanted[place] = wanted.get(place, 0) + row.offered_qty
     return wanted
 
 
@@ -171,28 +176,33 @@ def worked(
     work: Work,
     services: Services,
     *,
-    granted_qty: Mapping[str, IntArray],
-    tflop_per_s: IntArray,
+    ids: tuple[str, ...],
+    tflop_per_s: Sequence[int],
     efficiency_ppm: int,
     interval_ms: int,
 ) -> tuple[Work, tuple[str, ...]]:
     """Progress after a tick, and the ids of work that is done.
 
-    ``granted_qty`` holds accelerators by pool for each workload, ``tflop_per_s`` what one gives.
+    ``tflop_per_s`` is what each of ``ids``, all workloads in order, was granted at full speed.
     """
-    ids = tuple(sorted(services.workloads))
-    before = dict(zip(work.ids, work.progress.tolist(), strict=True))
+    before = (
+        work.progress.tolist()
+        if work.ids == ids
+        else _realigned(dict(zip(work.ids, work.progress.tolist(), strict=True)), ids)
+    )
     rows, done = [], []
-    for name in ids:
-        petaflop, carry = before.get(name, (0, 0))
-        speed = int(granted_qty[name] @ tflop_per_s) * efficiency_ppm // PPM
-        exact = speed * interval_ms + carry
+    for name, granted, (petaflop, carry) in zip(ids, tflop_per_s, before, strict=True):
+        exact = granted * efficiency_ppm // PPM * interval_ms + carry
         petaflop += exact // TFLOP_MS_PER_PFLOP
-        rows.append([petaflop, exact % TFLOP_MS_PER_PFLOP])
+        rows.append((petaflop, exact % TFLOP_MS_PER_PFLOP))
         wanted = services.workloads[name].work_flop
         if wanted and petaflop >= wanted / FLOP_PER_PFLOP:
             done.append(name)
     return Work(ids, frozen(np.array(rows, dtype=np.int64).reshape(-1, 2))), tuple(done)
+
+
+def _realigned(known: Mapping[str, list[int]], ids: tuple[str, ...]) -> list[list[int]]:
+    return [known.get(name, [0, 0]) for name in ids]
 
 
 def finished(services: Services, done: tuple[str, ...]) -> Services:

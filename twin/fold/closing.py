@@ -51,11 +51,9 @@ def closed(
     if not (twin.services or twin.promises or twin.ledgers):
         return twin, []
     market = before.market if _is_standing(before, twin) else _opened(twin)
-    asked = {
-        name: quantity
-        for each in twin.demand.values()
-        for name, quantity in services.asked(each).items()
-    }
+    asked: dict[int, int] = {}
+    for each in twin.demand.values():
+        asked |= services.asked(each, market.service_places)
     market = clearing.settled(market, fleets=twin.fleets, telemetry=twin.telemetry, asked=asked)
     outcomes: list[Outcome] = list(_placements(before.market, market))
     twin = replace(twin, market=market)
@@ -127,15 +125,24 @@ def _prepared(twin: Twin, market: Market) -> Market:
     """The market with whatever else stays the same until a fact changes."""
     number = twin.registry.number
     place, usual = "service-level.at-risk", judging.HORIZON
+    work_ids = {
+        label: tuple(sorted(each.workloads))
+        for label, each in twin.services.items()
+        if each.workloads
+    }
     return replace(
         market,
         promise_rows={k: market.rows_of(each.need_ids) for k, each in twin.promises.items()},
         ledger_rows={k: market.rows_of(each.need_ids) for k, each in twin.ledgers.items()},
         work_rows=market.rows_of(
-            services.work_need(name)
-            for each in twin.services.values()
-            for name in sorted(each.workloads)
+            services.work_need(name) for ids in work_ids.values() for name in ids
         ),
+        work_ids=work_ids,
+        service_places={
+            (need.service, need.region): place
+            for place, need in enumerate(market.needs)
+            if need.need_id == services.service_need(need.service, need.region)
+        },
         tariffs={label: _tariffs(twin.registry, fleet) for label, fleet in twin.fleets.items()},
         operating_micro_usd_per_y=revenue.operating_rates(number),
         horizon_s=(
@@ -208,27 +215,30 @@ def _displacer(market: Market, row: int) -> str:
 
 
 def _worked(twin: Twin) -> Twin:
-    market = twin.market
-    speed = market.pool_columns[:, int(P.TFLOP_PER_S)]
+    market, first = twin.market, 0
+    if not market.work_ids:
+        return twin
+    # All workloads at once: their rows stand in the order of labels and ids.
+    full = market.granted_qty[market.work_rows] @ market.pool_columns[:, int(P.TFLOP_PER_S)]
+    speeds: list[int] = full.tolist()
     work, left = dict(twin.work), dict(twin.services)
-    for label, offered in twin.services.items():
-        if not offered.workloads:
-            continue
-        granted = {
-            name: market.granted_qty[market.places[services.work_need(name)]]
-            for name in offered.workloads
-        }
+    for label, ids in market.work_ids.items():
+        offered = twin.services[label]
         work[label], done = services.worked(
             twin.work.get(label, Work()),
             offered,
-            granted_qty=granted,
-            tflop_per_s=speed,
+            ids=ids,
+            tflop_per_s=speeds[first : first + len(ids)],
             efficiency_ppm=market.efficiency_ppm,
             interval_ms=twin.interval_ms,
         )
+        first += len(ids)
         if done:
             left[label] = services.finished(offered, done)
-    return replace(twin, work=work, services=left if left != twin.services else twin.services)
+    if left == twin.services:
+        return replace(twin, work=work)
+    # What is done wants nothing more: the next tick opens another market.
+    return replace(twin, work=work, services=left, market=replace(market, next_change_ns=0))
 
 
 def _judged(twin: Twin) -> tuple[Twin, list[Outcome], dict[str, dict[str, int]]]:
@@ -311,20 +321,19 @@ def _lumps(
 
 def _tokens(twin: Twin, ledger: Ledger, granted: IntArray, wanted: IntArray) -> IntArray:
     """Tokens served of those asked for, in proportion to what their service was granted."""
-    tokens = np.zeros((len(ledger.need_ids), 2), dtype=np.int64)
-    served: set[int] = set()
+    asked: dict[str, tuple[int, int]] = {}
     for demand in twin.demand.values():
         for row in demand.rows:
-            if not (row.input_tok or row.output_tok):
-                continue
-            name = services.service_need(row.service, "")
-            if name in ledger.need_ids:
-                place = ledger.need_ids.index(name)
-                served.add(place)
-                tokens[place] += (row.input_tok, row.output_tok)
-    for place in served:
-        share = int(granted[place]), max(1, int(wanted[place]))
-        tokens[place] = [int(count) * share[0] // share[1] for count in tokens[place]]
+            if row.input_tok or row.output_tok:
+                into, out_of = asked.get(row.service, (0, 0))
+                asked[row.service] = (into + row.input_tok, out_of + row.output_tok)
+    tokens = np.zeros((len(ledger.need_ids), 2), dtype=np.int64)
+    for service, counts in asked.items():
+        name = services.service_need(service, "")
+        if name in ledger.need_ids:
+            place = ledger.need_ids.index(name)
+            share = int(granted[place]), max(1, int(wanted[place]))
+            tokens[place] = [count * share[0] // share[1] for count in counts]
     return tokens
 
 
