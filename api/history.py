@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 
 import msgspec
 from sqlalchemy import Connection
@@ -82,13 +83,15 @@ def _of_branch(reader: Reader, view: View, filters: Filters, asked: AskedHistory
     named = reader.branches.named(asked.branch)
     with reader.snapshot() as db:
         span = _span(db, view, filters, asked, until_ns=named.scenario.until_ns)
-    rows = queries.rolled_up(
-        view.name,
-        _branch_rows(reader, named, view, filters, span),
-        from_ns=span.first_ns,
-        step_ns=span.step_ns,
-        limit=HISTORY_ROWS_MAX_COUNT,
-    )
+    # Closed whatever happens: it holds a place among the runs.
+    with closing(_branch_rows(reader, named, view, filters, span)) as found:
+        rows = queries.rolled_up(
+            view.name,
+            found,
+            from_ns=span.first_ns,
+            step_ns=span.step_ns,
+            limit=HISTORY_ROWS_MAX_COUNT,
+        )
     past = reader.branch_past(named.branch, span.to_ns).past
     if not rows:
         reader.refuse_unknown(view, past, filters)
@@ -97,7 +100,7 @@ def _of_branch(reader: Reader, view: View, filters: Filters, asked: AskedHistory
 
 def _branch_rows(
     reader: Reader, named: Named, view: View, filters: Filters, span: Span
-) -> Iterator[RowDict]:
+) -> Generator[RowDict, None, None]:
     """Rows of each tick, oldest first: up to the fork those of live, as they were stored."""
     fork_ns = named.scenario.fork_ns or 0
     with reader.snapshot() as db:
