@@ -27,6 +27,7 @@ from api.routes import (
     events,
     frames,
     history,
+    launches,
     operations,
     satellites,
     start,
@@ -34,6 +35,7 @@ from api.routes import (
     twin,
     views,
     why,
+    workloads,
 )
 from api.shelf import Shelf
 from api.telemetry import Telemetry
@@ -48,6 +50,8 @@ ROUTES: Final = (
     views,
     history,
     satellites,
+    launches,
+    workloads,
     frames,
     why,
     assumptions,
