@@ -28,6 +28,7 @@ from api.routes import (
     events,
     frames,
     history,
+    launches,
     operations,
     satellites,
     scenarios,
@@ -36,6 +37,7 @@ from api.routes import (
     twin,
     views,
     why,
+    workloads,
 )
 from api.shelf import Shelf
 from api.telemetry import Telemetry
@@ -50,6 +52,8 @@ ROUTES: Final = (
     views,
     history,
     satellites,
+    launches,
+    workloads,
     frames,
     why,
     scenarios,

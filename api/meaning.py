@@ -19,6 +19,8 @@ UNITS: Final = {
     "deg": "degree of arc",
     "bps": "bit per second",
     "tok_per_s": "token per second",
+    "tok": "token",
+    "flop": "floating-point operation",
     "flop_per_s": "floating-point operation per second",
     "usd": "US dollar",
     "usd_per_w": "US dollar per watt",

@@ -70,7 +70,8 @@ def _with_instants_as_text(table: Any) -> Any:
     for place, field in enumerate(table.schema):
         if pa.types.is_timestamp(field.type):
             instants_ns = table.column(place).cast(pa.int64()).to_pylist()
-            text = pa.array([said_instant(instant_ns) for instant_ns in instants_ns], pa.string())
+            said = (None if at_ns is None else said_instant(at_ns) for at_ns in instants_ns)
+            text = pa.array(said, pa.string())
             table = table.set_column(place, field.name, text)
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Annotated, Any, Final, Literal
@@ -84,6 +85,32 @@ class Shape(msgspec.Struct, frozen=True):
     name: str
     meaning: str
     columns: tuple[ShapeColumn, ...]
+
+
+class ShapedRows(msgspec.Struct, frozen=True):
+    """Rows of a shape, with instants in nanoseconds and money in micro-dollars."""
+
+    shape: Shape
+    rows: tuple[Mapping[str, Any], ...]
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """One mapping a row, columns in the order of their shape."""
+        return [
+            {c.name: _in_json(c.type, row[c.name]) for c in self.shape.columns} for row in self.rows
+        ]
+
+    def as_table(self) -> Any:
+        """An Arrow table with the meaning and unit of each column."""
+        columns = [
+            pa.array([said(c.type, row[c.name]) for row in self.rows], ARROW[c.type])
+            for c in self.shape.columns
+        ]
+        return pa.table(columns, schema=arrow_schema(self.shape))
+
+
+def _in_json(kind: Type, value: Any) -> Any:
+    is_instant = kind == "instant" and value is not None
+    return said_instant(value) if is_instant else said(kind, value)
 
 
 class Row(BaseModel):

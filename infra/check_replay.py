@@ -43,6 +43,11 @@ class CheckReplay:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="check-replay", daemon=True)
 
+    @property
+    def twin(self) -> Twin:
+        """The twin as far as it was folded here, which may be behind what is committed."""
+        return self._twin
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()

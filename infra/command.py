@@ -65,6 +65,8 @@ def demo(
     port: options.Port = None,
     world: options.WorldName = None,
     catalog: options.CatalogFile = None,
+    launches: options.LaunchesFile = None,
+    llm_trace: options.TraceFile = None,
     faults: options.Faults = None,
     seed: options.Seed = None,
     start: options.Start = None,
@@ -80,6 +82,8 @@ def demo(
     asked = options.asked_of(
         world=world,
         catalog=catalog,
+        launches=launches,
+        llm_trace=llm_trace,
         seed=seed,
         start=start,
         tick=tick,
@@ -104,6 +108,8 @@ def simulate(
     directory: options.Dir = None,
     world: options.WorldName = None,
     catalog: options.CatalogFile = None,
+    launches: options.LaunchesFile = None,
+    llm_trace: options.TraceFile = None,
     faults: options.Faults = None,
     seed: options.Seed = None,
     start: options.Start = None,
@@ -118,6 +124,8 @@ def simulate(
     asked = options.asked_of(
         world=world,
         catalog=catalog,
+        launches=launches,
+        llm_trace=llm_trace,
         seed=seed,
         start=start,
         tick=tick,
@@ -126,17 +134,17 @@ def simulate(
     )
     settings = _begin_process(directory)
     from infra import publishing
-    from infra.catalogues import bad_rows_line, report_bad_rows
+    from infra.bad_rows import bad_rows_line, report_bad_rows
     from infra.children import Ended
     from infra.world_file import refuse_a_log_without_its_world, settle
 
     refuse_a_log_without_its_world(settings)
     settled = settle(settings.directory, asked)
-    bad_count = report_bad_rows(settled)
+    bad_counts = report_bad_rows(settled)
     pace = publishing.Pace(options.speed_of(speed), ticks_count=ticks, through_count=through)
     publishing.run(settings, settled.choice, pace)
-    if bad_count:
-        raise Ended(bad_rows_line(bad_count))
+    if bad_counts:
+        raise Ended(bad_rows_line(bad_counts))
 
 
 @app.command()

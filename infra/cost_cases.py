@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from infra.usage import BadUsage, usage
-from infra.world_file import bytes_of
+from infra.world_inputs import bytes_of
 from twin.baseline.book import read_assumptions
 from twin.business.cost_model import Answer, Inputs, answer_of, changed, published_inputs
 from twin.errors import BadInput

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from infra import children, kernels
-from infra.catalogues import bad_rows_line, report_bad_rows
+from infra.bad_rows import bad_rows_line, report_bad_rows
 from infra.children import Child, Ended, Order
 from infra.installation import journal_count
 from infra.listening import listening, port_of
@@ -57,12 +57,12 @@ def run(settings: Settings, asked: Asked, plan: Plan) -> None:
         # Only who can start claims the folder for a world.
         settled = settle(settings.directory, asked)
         settings = msgspec.structs.replace(settings, port=port_of(listener))
-        bad_count = report_bad_rows(settled)
+        bad_counts = report_bad_rows(settled)
         if not stop.is_set():
             _run(settings, settled.choice, plan, listener, stop)
     claim.release()
-    if bad_count:
-        raise Ended(bad_rows_line(bad_count))
+    if bad_counts:
+        raise Ended(bad_rows_line(bad_counts))
 
 
 def _run(

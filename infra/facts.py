@@ -1,4 +1,4 @@
-"""One tick of the read model, summed up for people."""
+"""One tick of the read model, summed up for people; launches, which are no view, of the twin."""
 
 from __future__ import annotations
 
@@ -9,16 +9,33 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from infra.sight import Compute, Facts, OpenAlert, Place, Power, SegmentFacts
+from infra.sight import (
+    Compute,
+    Earning,
+    Facts,
+    Lift,
+    NextAtRisk,
+    OpenAlert,
+    Place,
+    Power,
+    Promises,
+    SegmentFacts,
+)
 from streams.store import queries
 from streams.store.queries import TickInfo
 from streams.store.tables import LIVE
+from twin.business.lines import REPORTING_SEGMENTS
+from twin.state import Twin
+from twin.units import MICRO_PER_USD, NS_PER_S, parse_instant
 
 SPACE = "orbit"
 ALERTS_SHOWN_COUNT = 50
 SUPPLIED = ("generated_w", "imported_w", "discharged_w")
 CURTAILED = ("curtailed_w",)
 USED = ("bus_w", "payload_w", "compute_w", "cooling_w")
+
+RUNNING = ("kept", "at-risk", "breached")
+"""Statuses of promises that are judged now."""
 
 Row = dict[str, Any]
 
@@ -37,10 +54,30 @@ def committed_count(engine: Engine) -> int:
     return tick.number if tick is not None else 0
 
 
+def lift(twin: Twin) -> Lift:
+    """What was launched until a tick, and what flies next of those that may."""
+    books = list(twin.launches.values())
+    vehicles = [vehicle for book in books for vehicle in book.vehicles.values()]
+    to_fly = [
+        (launch.net_ns, launch.vehicle)
+        for book in books
+        for launch in book.manifest.values()
+        if not book.why_grounded(launch.vehicle, launch.net_ns)
+    ]
+    next_net_ns, next_vehicle = min(to_fly, default=(0, ""))
+    return Lift(
+        number=twin.number,
+        flown_count=sum(vehicle.flown_count for vehicle in vehicles),
+        failed_count=sum(vehicle.failure_count for vehicle in vehicles),
+        next_vehicle=next_vehicle,
+        next_net_ns=next_net_ns,
+    )
+
+
 def _facts(db: Connection, tick: TickInfo) -> Facts:
-    capacity, energy, health = (
+    capacity, energy, health, revenue, commitments = (
         queries.view_rows(db, view, LIVE, tick.tick_ns, filters={})
-        for view in ("capacity", "energy", "health")
+        for view in ("capacity", "energy", "health", "revenue", "commitments")
     )
     in_space = {row["segment"] for row in energy if row["site"] == SPACE}
     assets = _assets(row for row in capacity if row["segment"] in in_space)
@@ -61,6 +98,13 @@ def _facts(db: Connection, tick: TickInfo) -> Facts:
         downlink_delivered_bps=_sum(downlink, "delivered_qty"),
         orbit=_place([row for row in energy if row["segment"] in in_space], capacity),
         ground=_place([row for row in energy if row["segment"] not in in_space], capacity),
+        revenue=tuple(
+            Earning(name, _run_rate(row for row in revenue if row["reporting_segment"] == name))
+            for name in REPORTING_SEGMENTS
+        ),
+        # What the group sells to itself is a row of its own, below zero.
+        consolidated_usd_per_y=_run_rate(revenue),
+        promises=_promises(commitments, tick.tick_ns),
         segments=tuple(_segment(row, capacity) for row in energy),
         alerts=tuple(
             OpenAlert(
@@ -73,6 +117,39 @@ def _facts(db: Connection, tick: TickInfo) -> Facts:
             for row in alerts
         ),
     )
+
+
+def _run_rate(rows: Iterable[Row]) -> float:
+    return _sum(rows, "run_rate_usd_per_y") / MICRO_PER_USD
+
+
+def _promises(rows: list[Row], tick_ns: int) -> Promises:
+    running = [row for row in rows if row["status"] in RUNNING]
+    unbroken = [row for row in running if row["status"] != "breached"]
+    return Promises(
+        running_count=len(running),
+        kept_count=len(unbroken),
+        at_risk_count=sum(row["status"] == "at-risk" for row in running),
+        next=_next_at_risk(unbroken, tick_ns),
+    )
+
+
+def _next_at_risk(rows: list[Row], tick_ns: int) -> NextAtRisk | None:
+    """The first to break; where none is on the way to, the first whose window ends."""
+    breaking = [row for row in rows if row["time_to_breach_s"] is not None]
+    ending = [row for row in rows if row["due_at"] or row["window_end"]]
+
+    def left_s(row: Row) -> float:
+        if breaking:
+            return float(row["time_to_breach_s"])
+        ends_ns = parse_instant(row["due_at"] or row["window_end"])
+        return max(0, ends_ns - tick_ns) / NS_PER_S
+
+    found = [(left_s(row), row["commitment_id"]) for row in breaking or ending]
+    if not found:
+        return None
+    soonest_s, commitment_id = min(found)
+    return NextAtRisk(commitment_id, soonest_s, bool(breaking))
 
 
 def _assets(capacity: Iterable[Row]) -> list[Row]:

@@ -46,7 +46,8 @@ WorldName = Annotated[
     typer.Option(
         "--world",
         metavar="2029|2026",
-        help="Fleet: as assumed for 2029, or as of 2026 (default: 2029; with --catalog: 2026).",
+        help="Fleet: as assumed for 2029, or as of 2026 (default: 2029; with --catalog or"
+        " --launches: 2026).",
     ),
 ]
 CatalogFile = Annotated[
@@ -58,6 +59,27 @@ CatalogFile = Annotated[
         " with line and reason, the good ones fly, and the exit status is 1.",
     ),
 ]
+LaunchesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--launches",
+        metavar="FILE",
+        help="Log of real launches, which fly instead of drawn ones from --start on: GCAT's table"
+        " (CSV) or Launch Library 2 (JSON). What flew brings its satellites into the fleet; what"
+        " has not flown yet flies at its date or later. Bad rows as with --catalog.",
+    ),
+]
+TraceFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--llm-trace",
+        metavar="FILE",
+        help="Trace of real inference requests, the load of Grok instead of drawn ones: CSV with"
+        " TIMESTAMP,ContextTokens,GeneratedTokens. Its dates do not matter: its first request"
+        " comes when the world starts, and it begins again when it ends. Bad rows as with"
+        " --catalog.",
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="Seed of all randomness (default: 1)."),
@@ -67,8 +89,9 @@ Start = Annotated[
     typer.Option(
         "--start",
         metavar="INSTANT",
-        help="When the first tick begins, in RFC 3339 (default: the world's first day, or with"
-        " --catalog the minute of the newest elements).",
+        help="When the first tick begins, in RFC 3339 (default: the world's first day; with"
+        " --catalog the minute of the newest elements; with --launches the hour of the first launch"
+        " of the 30 days that end with the last one flown, or of the first where none has flown).",
     ),
 ]
 TickSeconds = Annotated[
@@ -119,6 +142,8 @@ def asked_of(
     *,
     world: str | None,
     catalog: Path | None,
+    launches: Path | None,
+    llm_trace: Path | None,
     seed: int | None,
     start: str | None,
     tick: float | None,
@@ -131,6 +156,16 @@ def asked_of(
 
     if catalog is not None and satellites is not None:
         raise BadUsage("--satellites with --catalog", expected="one of them")
-    asked = Asked(world, seed, start, tick, faults or None, satellites, catalog)
+    asked = Asked(
+        world=world,
+        seed=seed,
+        start=start,
+        tick_s=tick,
+        has_faults=faults or None,
+        satellites_count=satellites,
+        catalogue=catalog,
+        launches=launches,
+        llm_trace=llm_trace,
+    )
     refuse_nonsense(asked)
     return asked

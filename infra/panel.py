@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleDimensions, RenderableType
 from rich.layout import Layout
 from rich.live import Live
 from rich.padding import Padding
@@ -14,9 +14,11 @@ from infra import panel_boxes as boxes
 from infra.sight import Setting, Sight
 
 EVERY_S = 0.2
-HEAD_LINES, FOOT_LINES, BOX_LINES = 3, 3, 6
-SEGMENTS_AT_LINES = 34
-"""A terminal so high has room for the segments one by one."""
+HEAD_LINES = 3
+BORDER_LINES = 2
+ALERTS_MIN_LINES = 4
+ROOMY_AT_LINES = 28
+"""A terminal so high has room for all there is to say, a lower one for what matters most."""
 
 
 class Panel:
@@ -33,40 +35,61 @@ class Panel:
         """Draw it anew, a few times a second."""
         if time.monotonic() - self._shown_s >= EVERY_S:
             self._shown_s = time.monotonic()
-            self._live.update(self._drawn(sight), refresh=True)
+            whole = drawn(self._setting, sight, size=self._console.size)
+            self._live.update(whole, refresh=True)
 
     def close(self, sight: Sight) -> None:
         """Give the terminal back, with a line of what it came to."""
         self._live.stop()
         self._console.print(boxes.farewell(self._setting, sight), highlight=False)
 
-    def _drawn(self, sight: Sight) -> RenderableType:
-        whole = Layout()
-        parts = [
-            Layout(boxes.head(self._setting, sight), size=HEAD_LINES),
-            *self._middle(sight),
-            Layout(boxes.foot(self._setting, sight), size=FOOT_LINES),
-        ]
-        whole.split_column(*parts)
-        return whole
 
-    def _middle(self, sight: Sight) -> list[Layout]:
-        facts = sight.seen.facts
-        if facts is None:
-            waiting = Text("starting the world, the workers and the read model …", style="dim")
-            return [Layout(Padding(waiting, (1, 2)))]
-        rows = [
-            _beside(boxes.fleet(facts), boxes.power(facts)),
-            _beside(boxes.compute(facts), boxes.proof(facts, sight)),
-        ]
-        if self._console.height >= SEGMENTS_AT_LINES:
-            rows.append(Layout(boxes.segments(facts), size=len(facts.segments) + 3))
-        used = HEAD_LINES + FOOT_LINES + sum(row.size or 0 for row in rows)
-        room = max(1, self._console.height - used - 2)
-        return [*rows, Layout(boxes.alerts(facts, lines_count=room), minimum_size=3)]
+def drawn(setting: Setting, sight: Sight, *, size: ConsoleDimensions) -> RenderableType:
+    """The whole panel, for a terminal of this size."""
+    is_roomy = size.height >= ROOMY_AT_LINES
+    foot = boxes.foot(setting, sight, is_roomy=is_roomy)
+    foot_lines = len(foot.renderables)
+    whole = Layout()
+    whole.split_column(
+        Layout(boxes.head(setting, sight), size=HEAD_LINES),
+        *_middle(sight, size.width, size.height - HEAD_LINES - foot_lines, is_roomy=is_roomy),
+        Layout(foot, size=foot_lines),
+    )
+    return whole
 
 
-def _beside(left: RenderableType, right: RenderableType) -> Layout:
-    row = Layout(size=BOX_LINES)
-    row.split_row(Layout(left), Layout(right))
-    return row
+def _middle(sight: Sight, columns_count: int, lines_count: int, *, is_roomy: bool) -> list[Layout]:
+    """Two columns of boxes, below them the segments if they fit, and alerts in what is left."""
+    facts = sight.seen.facts
+    if facts is None:
+        waiting = Text("starting the world, the workers and the read model …", style="dim")
+        return [Layout(Padding(waiting, (1, 2)))]
+    left = (boxes.fleet(facts, sight.seen.lift, is_roomy=is_roomy), boxes.plant(facts))
+    right = (
+        boxes.revenue(facts),
+        boxes.promises(facts, is_roomy=is_roomy),
+        boxes.proof(facts, sight, is_roomy=is_roomy),
+    )
+    columns_lines = max(_lines_of(left), _lines_of(right))
+    columns = Layout(size=columns_lines)
+    columns.split_row(_stacked(left), _stacked(right))
+    rows = [columns]
+    left_lines = lines_count - columns_lines
+    segments_lines = len(facts.segments) + 1 + BORDER_LINES
+    if left_lines - segments_lines >= ALERTS_MIN_LINES:
+        rows.append(Layout(boxes.segments(facts), size=segments_lines))
+        left_lines -= segments_lines
+    room = max(1, left_lines - BORDER_LINES)
+    alerts = boxes.alerts(facts, lines_count=room, columns_count=columns_count)
+    return [*rows, Layout(alerts, minimum_size=1 + BORDER_LINES)]
+
+
+def _stacked(column: tuple[boxes.Box, ...]) -> Layout:
+    """Boxes one below the other, each as high as what is in it."""
+    whole = Layout()
+    whole.split_column(*(Layout(box.drawn, size=box.lines_count + BORDER_LINES) for box in column))
+    return whole
+
+
+def _lines_of(column: tuple[boxes.Box, ...]) -> int:
+    return sum(box.lines_count + BORDER_LINES for box in column)

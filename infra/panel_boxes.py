@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rich import box
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.panel import Panel
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from infra.sight import Facts, OpenAlert, Place, Setting, Sight
-from infra.words import amount, percent, rate, seconds, share, ticks
-from twin.units import instant_text
+from infra.sight import Facts, Lift, OpenAlert, Place, Setting, Sight
+from infra.words import amount, money, percent, rate, seconds, share, span, ticks
+from twin.units import NS_PER_S, instant_text
 
 BAR_CELLS = 16
+BEHIND_MAX_COUNT = 300
+"""Ticks by which the fold that counts launches may be behind before they are not told."""
+SEGMENT_STYLES = {"Space": "magenta", "Connectivity": "cyan", "AI": "yellow"}
 SEVERITY_STYLE = {"critical": "bold red", "warning": "yellow"}
+BOX_CELLS = 4
+"""A border and a space on either side of what is in a box."""
+
 NAMED_COUNT = 5
 """Satellites of an alarm that are named; there may be thousands."""
 SAID = {
@@ -24,9 +33,20 @@ SAID = {
     "failed": "{value:,.0f} out of service",
     "unaccounted": "{watts} unexplained",
     "supply": "{watts} less than it needs",
+    "at-risk": "may break in {span}",
+    "breached": "is broken",
+    "lapsed": "says nothing any more",
+    "quarantined": "{value:,.0f} not readable",
 }
 """What is wrong in an alarm of each condition, the last word of its name."""
-ROUTES = "/v1/capacity /v1/energy /v1/health /v1/satellites /v1/why /v1/alerts /v1/stream"
+ROUTES = "/v1/revenue /v1/commitments /v1/launches /v1/workloads /v1/satellites /v1/why"
+
+
+class Box(NamedTuple):
+    """A box as drawn, and how many lines are in it."""
+
+    drawn: Panel
+    lines_count: int
 
 
 def head(setting: Setting, sight: Sight) -> Panel:
@@ -49,49 +69,114 @@ def head(setting: Setting, sight: Sight) -> Panel:
     return _boxed(line, "twin", right=_world(setting))
 
 
-def fleet(facts: Facts) -> Panel:
-    """How many satellites, how many of them in sunlight, what they carry."""
+def fleet(facts: Facts, lift: Lift | None, *, is_roomy: bool) -> Box:
+    """How many satellites, how many of them in sunlight, what they carry, what flies next."""
     lines = _pairs()
     up, installed = facts.satellites_up_count, facts.satellites_count
-    lines.add_row("satellites", f"{up:,} of {installed:,} up")
-    lines.add_row("in sun", _bar(facts.sunlit_fraction, "yellow"))
-    dark = None if facts.sunlit_fraction is None else 1.0 - facts.sunlit_fraction
-    lines.add_row("in dark", _bar(dark, "blue"))
-    downlink = f"{amount(facts.downlink_delivered_bps, 'bit/s')}"
+    delivered = amount(facts.downlink_delivered_bps, "bit/s")
     available = amount(facts.downlink_available_bps, "bit/s")
-    lines.add_row("downlink", f"{downlink} of {available}")
-    return _boxed(lines, "fleet")
+    if is_roomy:
+        lines.add_row("satellites", f"{up:,} of {installed:,} up")
+        lines.add_row("in sun", _bar(facts.sunlit_fraction, "yellow"))
+        dark = None if facts.sunlit_fraction is None else 1.0 - facts.sunlit_fraction
+        lines.add_row("in dark", _bar(dark, "blue"))
+    else:
+        lines.add_row("satellites", f"{up:,}/{installed:,}, sun {percent(facts.sunlit_fraction)}")
+    lines.add_row("downlink", f"{delivered} of {available}")
+    for label, said in _launches(facts, lift, is_roomy=is_roomy):
+        lines.add_row(label, said)
+    return _box(lines, "fleet", lines.row_count)
 
 
-def power(facts: Facts) -> Panel:
-    """What came of arrays, grid and batteries, what was used, what the batteries hold."""
-    lines = _beside()
-    both = (facts.orbit.power, facts.ground.power)
-    lines.add_row("supplied", *(amount(one.supplied_w, "W") for one in both))
-    lines.add_row("used", *(amount(one.used_w, "W") for one in both))
-    lines.add_row("charge", _bar(facts.orbit.power.charge_fraction, "green", cells=8), "–")
-    return _boxed(lines, "power")
+def _launches(facts: Facts, lift: Lift | None, *, is_roomy: bool) -> list[tuple[str, str]]:
+    """Launches flown and the next one, in two lines or in one."""
+    if lift is None or facts.number - lift.number > BEHIND_MAX_COUNT:
+        return [("launches", "–"), ("next", "–")] if is_roomy else [("launches", "–")]
+    left_s = max(0, lift.next_net_ns - facts.tick_ns) / NS_PER_S
+    when = f"in {span(left_s)}" if lift.next_vehicle else "none"
+    flown = f"{lift.flown_count:,} flown"
+    if not is_roomy:
+        return [("launches", f"{flown}, next {when.removeprefix('in ')}")]
+    failed = f", {lift.failed_count:,} failed" if lift.failed_count else ""
+    following = f"{lift.next_vehicle} {when}".lstrip()
+    return [("launches", f"{flown}{failed}"), ("next", following)]
 
 
-def compute(facts: Facts) -> Panel:
-    """Accelerators that could work and that did, and the tokens they made."""
-    lines = _beside()
-    both = (facts.orbit.compute, facts.ground.compute)
-    lines.add_row("available", *(amount(one.available_count, "") for one in both))
-    lines.add_row("delivered", *(_delivered(place) for place in (facts.orbit, facts.ground)))
-    lines.add_row("tokens", *(amount(one.delivered_tok_per_s, "/s") for one in both))
-    return _boxed(lines, "compute", right=Text("accelerators", "dim"))
+def plant(facts: Facts) -> Box:
+    """Power and compute, in orbit and on the ground.
+
+    What came of arrays, grid and batteries, what was used, what the batteries hold; accelerators
+    that could work and that did, and the tokens they made.
+    """
+    power, compute = _beside(), _beside()
+    places = (facts.orbit, facts.ground)
+    power.add_row("", Text("orbit", "dim"), Text("ground", "dim"))
+    power.add_row("supplied", *(amount(one.power.supplied_w, "W") for one in places))
+    power.add_row("used", *(amount(one.power.used_w, "W") for one in places))
+    power.add_row("charge", _bar(facts.orbit.power.charge_fraction, "green", cells=6), "–")
+    compute.add_row("available", *(amount(one.compute.available_count, "") for one in places))
+    compute.add_row("delivered", *(_delivered(place) for place in places))
+    compute.add_row("tokens", *(amount(one.compute.delivered_tok_per_s, "/s") for one in places))
+    title = Text.assemble(("compute", "bold cyan"), ("  accelerators", "dim"))
+    rule = Rule(title, align="left", style="bright_black", characters="─")
+    whole = Group(power, rule, compute)
+    return _box(whole, "power", power.row_count + 1 + compute.row_count)
 
 
-def proof(facts: Facts, sight: Sight) -> Panel:
+def revenue(facts: Facts) -> Box:
+    """What each reporting segment comes to in a year, as it earns now, and all of them together."""
+    lines = Table.grid(padding=(0, 1), expand=True)
+    lines.add_column(style="dim", no_wrap=True, width=12)
+    lines.add_column(justify="right", no_wrap=True, width=9)
+    lines.add_column(no_wrap=True, ratio=1)
+    whole_usd = sum(max(0.0, each.run_rate_usd_per_y) for each in facts.revenue)
+    for each in facts.revenue:
+        part = max(0.0, each.run_rate_usd_per_y) / whole_usd if whole_usd else None
+        style = SEGMENT_STYLES.get(each.reporting_segment, "white")
+        lines.add_row(
+            each.reporting_segment,
+            money(each.run_rate_usd_per_y),
+            _bar(part, style, cells=6),
+        )
+    total = Text(money(facts.consolidated_usd_per_y), "bold")
+    lines.add_row("consolidated", total, Text("a year", "dim"))
+    return _box(lines, "revenue", lines.row_count, right=Text("run-rate", "dim"))
+
+
+def promises(facts: Facts, *, is_roomy: bool) -> Box:
+    """How many commitments are kept, and which of them to watch."""
+    found, lines = facts.promises, _pairs()
+    breached_count = found.running_count - found.kept_count
+    kept = Text(
+        f"{found.kept_count} of {found.running_count}", "red" if breached_count else "green"
+    )
+    if breached_count:
+        kept.append(f", {breached_count} breached", "bold red")
+    lines.add_row("kept", kept)
+    if is_roomy:
+        style = "yellow" if found.at_risk_count else ""
+        lines.add_row("at risk", Text(str(found.at_risk_count or "none"), style))
+    following = found.next
+    if following is None:
+        lines.add_row("next", "–")
+        return _box(Group(lines, Text()), "commitments", lines.row_count + 1)
+    style = "yellow" if following.is_breaking else ""
+    what = "breaks in" if following.is_breaking else "window ends in"
+    lines.add_row("next", Text(f"{what} {span(following.left_s)}", style))
+    # A name needs the whole line.
+    named = Text(following.commitment_id, style or "default", no_wrap=True, overflow="ellipsis")
+    return _box(Group(lines, named), "commitments", lines.row_count + 1)
+
+
+def proof(facts: Facts, sight: Sight, *, is_roomy: bool) -> Box:
     """The state hash, and whether a replay comes to the same."""
     lines = _pairs()
     lines.add_row("hash", Text(f"{facts.hash[:20]}…", "cyan"))
     lines.add_row("replay", _verdict(sight))
-    lines.add_row("journal", f"{facts.number:,} records, chained")
-    unread = facts.not_applied_count
-    lines.add_row("this tick", f"{facts.rows_count:,} rows, {unread} unused")
-    return _boxed(lines, "proof")
+    if is_roomy:
+        lines.add_row("journal", f"{facts.number:,} records, chained")
+        lines.add_row("this tick", f"{facts.rows_count:,} rows, {facts.not_applied_count} unused")
+    return _box(lines, "proof", lines.row_count)
 
 
 def segments(facts: Facts) -> Panel:
@@ -112,7 +197,7 @@ def segments(facts: Facts) -> Panel:
     return _boxed(table, "segments")
 
 
-def alerts(facts: Facts, *, lines_count: int) -> Panel:
+def alerts(facts: Facts, *, lines_count: int, columns_count: int) -> Panel:
     """What is wrong now: which segment, in what way, and which satellites."""
     if not facts.alerts:
         return _boxed(Text("nothing is wrong", "green"), "alerts")
@@ -122,18 +207,22 @@ def alerts(facts: Facts, *, lines_count: int) -> Panel:
     lines.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
     worst_first = sorted(facts.alerts, key=lambda alert: alert.severity != "critical")
     fits = len(facts.alerts) <= lines_count
-    shown = worst_first if fits else worst_first[: lines_count - 1]
-    for alert in shown:
+    # In a single line the worst is named; how many there are, the title says.
+    shown = worst_first if fits else worst_first[: max(1, lines_count - 1)]
+    heads = [(f"● {alert.alarm_id.removeprefix('commitment/')}", alert.severity) for alert in shown]
+    taken_count = BOX_CELLS + sum(
+        max(len(word) for word in words) + 2 for words in zip(*heads, strict=True)
+    )
+    for alert, words in zip(shown, heads, strict=True):
         style = SEVERITY_STYLE[alert.severity]
-        lines.add_row(
-            Text(f"● {alert.alarm_id}", style), Text(alert.severity, style), _named(alert)
-        )
-    if not fits:
+        said = _named(alert, room_count=columns_count - taken_count)
+        lines.add_row(*(Text(word, style) for word in words), said)
+    if not fits and lines_count > 1:
         lines.add_row(Text(f"  and {len(facts.alerts) - len(shown)} more", "dim"), "", "")
     return _boxed(lines, "alerts", right=Text(f"{len(facts.alerts)} open", "bold yellow"))
 
 
-def foot(setting: Setting, sight: Sight) -> Group:
+def foot(setting: Setting, sight: Sight, *, is_roomy: bool) -> Group:
     """Where to ask, and what a process said last."""
     first = Table.grid(expand=True)
     first.add_column(no_wrap=True, overflow="ellipsis")
@@ -143,8 +232,11 @@ def foot(setting: Setting, sight: Sight) -> Group:
     )
     stopped = sight.seen.verdict.stopped
     why = f"check replay stopped: {stopped}" if stopped else ""
-    said = why or sight.note or f"in {setting.directory}"
-    return Group(first, _one_line(ROUTES), _one_line(said))
+    said = why or sight.note or "; ".join((*setting.choice.inputs, f"in {setting.directory}"))
+    lines: list[RenderableType] = [first, _one_line(said)]
+    if is_roomy:
+        lines.insert(1, _one_line(ROUTES))
+    return Group(*lines)
 
 
 def _one_line(text: str) -> Text:
@@ -187,14 +279,17 @@ def _delivered(place: Place) -> str:
     return f"{amount(one.delivered_count, '')} {share(one.delivered_count, one.available_count)}"
 
 
-def _named(alert: OpenAlert) -> str:
-    words = SAID[alert.alarm_id.rsplit("/", 1)[1]]
-    said = words.format(value=alert.value, watts=amount(alert.value, "W"))
-    if not alert.asset_ids:
-        return said
-    shown = " ".join(str(asset) for asset in alert.asset_ids[:NAMED_COUNT])
-    more = round(alert.value) - min(len(alert.asset_ids), NAMED_COUNT)
-    return f"{said}: {shown} and {more} more" if more > 0 else f"{said}: {shown}"
+def _named(alert: OpenAlert, *, room_count: int) -> str:
+    """What is wrong, and as many of the assets by name as there is room for."""
+    value, condition = alert.value, alert.alarm_id.rsplit("/", 1)[1]
+    said = SAID[condition].format(value=value, watts=amount(value, "W"), span=span(value))
+    for count in range(min(NAMED_COUNT, len(alert.asset_ids)), 0, -1):
+        names = " ".join(str(asset) for asset in alert.asset_ids[:count])
+        more_count = round(alert.value) - count
+        whole = f"{said}: {names}" + (f" and {more_count} more" if more_count > 0 else "")
+        if len(whole) <= room_count:
+            return whole
+    return said
 
 
 def _bar(fraction: float | None, style: str, *, cells: int = BAR_CELLS) -> Text:
@@ -215,13 +310,18 @@ def _pairs() -> Table:
 
 def _beside() -> Table:
     """A column for orbit and one for the ground."""
-    lines = Table(box=None, expand=True, pad_edge=False, header_style="dim", padding=(0, 1))
-    for name in ("", "orbit", "ground"):
-        lines.add_column(name, style="dim" if not name else "", no_wrap=True)
+    lines = Table.grid(padding=(0, 1), expand=True)
+    lines.add_column(style="dim", no_wrap=True, width=10)
+    lines.add_column(no_wrap=True, ratio=1)
+    lines.add_column(no_wrap=True, ratio=1)
     return lines
 
 
-def _boxed(inside: Table | Text, title: str, *, right: Text | None = None) -> Panel:
+def _box(inside: RenderableType, title: str, lines_count: int, *, right: Text | None = None) -> Box:
+    return Box(_boxed(inside, title, right=right), lines_count)
+
+
+def _boxed(inside: RenderableType, title: str, *, right: Text | None = None) -> Panel:
     heading = Text.assemble((title, "bold cyan"))
     if right is not None:
         heading = Text.assemble(heading, "  ", right)

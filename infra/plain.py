@@ -6,7 +6,7 @@ import sys
 import time
 
 from infra.sight import Facts, Setting, Sight
-from infra.words import amount, percent, rate, seconds, ticks
+from infra.words import amount, money, percent, rate, seconds, ticks
 from twin.units import instant_text
 
 EVERY_S = 1.0
@@ -19,7 +19,8 @@ class PlainLines:
         self._begun_count = setting.begun_count
         choice = setting.choice
         assumed = ", assumed throughout" if setting.is_assumed else ""
-        self._write(f"{choice.fleet}{assumed}; {choice.terms}; in {setting.directory}")
+        what = "; ".join((f"{choice.fleet}{assumed}", *choice.inputs, choice.terms))
+        self._write(f"{what}; in {setting.directory}")
         self._write(f"{setting.url}/v1/twin  {setting.url}/docs")
         self._shown_s = 0.0
         self._shown_number = 0
@@ -79,6 +80,8 @@ def _state(facts: Facts) -> list[str]:
         f"accelerators {amount(delivered, '')}/{amount(available, '')}",
         f"power {amount(used_w, 'W')}/{amount(supplied_w, 'W')}",
         f"charge {percent(orbit.power.charge_fraction)}",
+        f"revenue {money(facts.consolidated_usd_per_y)}/y",
+        f"commitments {facts.promises.kept_count}/{facts.promises.running_count}",
         f"alerts {named}{more}" if facts.alerts else "alerts none",
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import signal
 import threading
 import time
@@ -11,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 from infra.installation import ready_log
-from infra.world_file import CatalogueChoice, WorldChoice, bytes_of
+from infra.world_file import WorldChoice
+from infra.world_inputs import catalogue_in, kept_input, launches_in, llm_trace_in
 from streams.log.ownership import try_claim
 from streams.publish import Publisher
 from streams.settings import Settings
 from twin.baseline import load
-from twin.errors import BrokenInvariant, Unavailable
-from twin.simulate.catalogue import Catalogue, read_catalogue
+from twin.errors import Unavailable
 from twin.simulate.world import World
 
 CLAIM_PATIENCE_S = 5.0
@@ -42,7 +41,8 @@ def run(settings: Settings, choice: WorldChoice, pace: Pace) -> None:
         signal.signal(number, lambda *_: stop.set())
     log = ready_log(settings)
     _claim_the_world(settings)
-    print(f"{choice.fleet}; {choice.terms}; into {settings.directory}; Ctrl-C stops it", flush=True)
+    what = "; ".join((choice.fleet, *choice.inputs, choice.terms))
+    print(f"{what}; into {settings.directory}; Ctrl-C stops it", flush=True)
     publisher = Publisher(log, make_world(settings.directory, choice))
     _publish(publisher, stop, pace, interval_s=choice.tick_s)
     log.close()
@@ -51,30 +51,27 @@ def run(settings: Settings, choice: WorldChoice, pace: Pace) -> None:
 def make_world(directory: Path, choice: WorldChoice) -> World:
     """The world itself, from what is kept in its folder."""
     baseline = load(choice.world)
-    if choice.catalogue is not None:
-        # What the baseline says of its satellites is said of others than those that fly here.
-        told = f"Satellites of a catalogue on their orbits, ground sites of world {choice.world}."
-        baseline = msgspec.structs.replace(baseline, description=told)
     return World(
-        baseline,
+        msgspec.structs.replace(baseline, description=_described(baseline.description, choice)),
         seed=choice.seed,
         start_ns=choice.start_ns,
         interval_ns=choice.interval_ns,
-        catalogue=_kept_catalogue(directory, choice.catalogue) if choice.catalogue else None,
+        catalogue=kept_input(directory, choice.catalogue, catalogue_in),
+        launch_log=kept_input(directory, choice.launches, launches_in),
+        llm_trace=kept_input(directory, choice.llm_trace, llm_trace_in),
         has_faults=choice.has_faults,
         satellites_count=choice.satellites_count,
     )
 
 
-def _kept_catalogue(directory: Path, choice: CatalogueChoice) -> Catalogue:
-    data = bytes_of(directory / choice.copy)
-    if hashlib.sha256(data).hexdigest() != choice.sha256:
-        raise BrokenInvariant(
-            f"{directory / choice.copy} is not the catalogue the world was started with",
-            expected=f"SHA-256 {choice.sha256[:16]}…",
-            remedy="restore it from a copy",
+def _described(baseline: str, choice: WorldChoice) -> str:
+    """What the world says it is."""
+    if choice.catalogue is not None:
+        # What the baseline says of its satellites is said of others than those that fly here.
+        baseline = (
+            f"Satellites of a catalogue on their orbits, ground sites of world {choice.world}."
         )
-    return read_catalogue(data)
+    return " ".join((baseline, *(f"{words.capitalize()}." for words in choice.inputs)))
 
 
 def _publish(publisher: Publisher, stop: threading.Event, pace: Pace, *, interval_s: float) -> None:

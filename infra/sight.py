@@ -59,6 +59,40 @@ class OpenAlert(msgspec.Struct, frozen=True):
     asset_ids: tuple[int, ...]
 
 
+class Earning(msgspec.Struct, frozen=True):
+    """What a reporting segment of the filed accounts comes to in a year, as it earns now."""
+
+    reporting_segment: str
+    run_rate_usd_per_y: float
+
+
+class NextAtRisk(msgspec.Struct, frozen=True):
+    """The promise that breaks next at its trend, or else whose window ends next."""
+
+    commitment_id: str
+    left_s: float
+    is_breaking: bool
+
+
+class Promises(msgspec.Struct, frozen=True):
+    """Promises that run now: how many are kept, those at risk among them, and the next to watch."""
+
+    running_count: int
+    kept_count: int
+    at_risk_count: int
+    next: NextAtRisk | None
+
+
+class Lift(msgspec.Struct, frozen=True):
+    """Launches after a tick of this number: flown, failed of those, and the next to fly, if any."""
+
+    number: int
+    flown_count: int
+    failed_count: int
+    next_vehicle: str = ""
+    next_net_ns: int = 0
+
+
 class Facts(msgspec.Struct, frozen=True):
     """One committed tick for people."""
 
@@ -75,6 +109,9 @@ class Facts(msgspec.Struct, frozen=True):
     downlink_delivered_bps: int
     orbit: Place
     ground: Place
+    revenue: tuple[Earning, ...]
+    consolidated_usd_per_y: float
+    promises: Promises
     segments: tuple[SegmentFacts, ...]
     alerts: tuple[OpenAlert, ...]
 
@@ -98,6 +135,7 @@ class Seen(msgspec.Struct, frozen=True):
     """
 
     facts: Facts | None = None
+    lift: Lift | None = None
     verdict: Verdict = Verdict()
     published_count: int = 0
     closed_count: int = 0

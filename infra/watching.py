@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from infra import facts
 from infra.check_replay import CheckReplay
 from infra.installation import ready_log
-from infra.sight import Facts, Seen
+from infra.sight import Facts, Lift, Seen
 from streams.log.port import Log
 from streams.settings import Settings
 from streams.store.database import open_database
@@ -42,6 +42,7 @@ def run(settings: Settings) -> None:
 def _tell(log: Log, engine: Engine, check: CheckReplay, stop: threading.Event) -> None:
     told: Seen | None = None
     latest: Facts | None = None
+    lift: Lift | None = None
     summed_s = 0.0
     while not stop.wait(LOOK_S):
         if check.error is not None:
@@ -50,8 +51,11 @@ def _tell(log: Log, engine: Engine, check: CheckReplay, stop: threading.Event) -
         is_new = latest is None or latest.number < committed_count
         if committed_count and is_new and time.monotonic() - summed_s >= FACTS_S:
             latest, summed_s = facts.latest(engine), time.monotonic()
+        if lift is None or lift.number != check.twin.number:
+            lift = facts.lift(check.twin)
         seen = Seen(
             facts=latest,
+            lift=lift,
             verdict=check.verdict,
             published_count=log.span(SEALS, 0).end,
             closed_count=log.span(JOURNAL, 0).end,

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 _PREFIXES = ("", "k", "M", "G", "T", "P")
+_MONEY = ("", "k", "M", "B", "T")
+_SPANS_S = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
 def amount(value: float, unit: str) -> str:
     """A figure with an SI prefix: ``1.23 GW``; without a unit ``1.23 M``."""
-    size, place = abs(value), 0
-    while size >= 999.5 and place < len(_PREFIXES) - 1:
-        size /= 1000
-        place += 1
-    digits = (
-        0 if place == 0 and value == int(value) else max(0, 2 - (size >= 9.995) - (size >= 99.95))
-    )
-    sign = "-" if value < 0 else ""
-    return f"{sign}{size:.{digits}f} {_PREFIXES[place]}{unit}".rstrip()
+    digits, prefix = _three_digits(value, _PREFIXES)
+    return f"{'-' if value < 0 else ''}{digits} {prefix}{unit}".rstrip()
+
+
+def money(value_usd: float) -> str:
+    """Dollars, in thousands, millions, billions or trillions: ``$9.13 B``."""
+    digits, prefix = _three_digits(value_usd, _MONEY)
+    return f"{'-' if value_usd < 0 else ''}${digits} {prefix}".rstrip()
+
+
+def span(value_s: float) -> str:
+    """How long something takes or lasts, in the unit that suits it: ``42 min``, ``3.2 h``."""
+    size_s, unit = next((each for each in _SPANS_S if value_s >= each[0]), _SPANS_S[-1])
+    size = value_s / size_s
+    return f"{size:.{int(size < 9.95 and unit in 'dh')}f} {unit}"
 
 
 def share(part: float, whole: float) -> str:
@@ -45,3 +53,15 @@ def ticks(number: int, *, begun_count: int) -> str:
     count = number - begun_count
     words = "1 tick" if count == 1 else f"{count:,} ticks"
     return f"{words}, now at tick {number:,}" if begun_count else words
+
+
+def _three_digits(value: float, prefixes: tuple[str, ...]) -> tuple[str, str]:
+    """The size of a value without its sign, and the prefix that makes it a small number."""
+    size, place = abs(value), 0
+    while size >= 999.5 and place < len(prefixes) - 1:
+        size /= 1000
+        place += 1
+    digits = (
+        0 if place == 0 and value == int(value) else max(0, 2 - (size >= 9.995) - (size >= 99.95))
+    )
+    return f"{size:.{digits}f}", prefixes[place]

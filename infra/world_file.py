@@ -1,7 +1,7 @@
 """What the world of a folder was started with: kept beside its log, and held to ever after.
 
-A folder has one world. Its first start writes ``world.json`` (and a copy of the catalogue); a
-later one goes on with that, and refuses to be told otherwise.
+A folder has one world. Its first start writes ``world.json`` (and copies of the files it was
+given); a later one goes on with that, and refuses to be told otherwise.
 """
 
 from __future__ import annotations
@@ -9,34 +9,24 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from infra.installation import journal_count
 from infra.usage import BadUsage, usage
+from infra.world_inputs import Inputs, KeptFile, bytes_of, read_inputs
 from streams.settings import Settings
 from twin.baseline import Baseline, default_world, load
 from twin.errors import BrokenInvariant, Unavailable
 from twin.units import NS_PER_S, instant_text, is_tick, parse_instant
 
-if TYPE_CHECKING:
-    from twin.simulate.catalogue import Catalogue
-
 FILE = "world.json"
-CATALOGUED_WORLD = "2026"
-"""Whose ground clusters stand beside a catalogue: what flies goes with what stands."""
+REAL_WORLD = "2026"
+"""What stands beside real satellites and what real launches join, where no world is asked for."""
 
 DEFAULT_SEED = 1
 DEFAULT_TICK_S = 60.0
 NS_PER_MIN = 60 * NS_PER_S
-
-
-class CatalogueChoice(msgspec.Struct, frozen=True):
-    """A catalogue by its contents; ``copy`` is the file's name in the folder."""
-
-    copy: str
-    sha256: str
 
 
 class WorldChoice(msgspec.Struct, frozen=True):
@@ -48,7 +38,9 @@ class WorldChoice(msgspec.Struct, frozen=True):
     tick_s: float
     has_faults: bool
     satellites_count: int | None
-    catalogue: CatalogueChoice | None
+    catalogue: KeptFile | None
+    launches: KeptFile | None = None
+    llm_trace: KeptFile | None = None
 
     @property
     def fleet(self) -> str:
@@ -56,6 +48,12 @@ class WorldChoice(msgspec.Struct, frozen=True):
         if self.catalogue is None:
             return f"world {self.world}"
         return f"catalogue, sites of world {self.world}"
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What is not drawn but real in it beside its satellites, in a few words each."""
+        told = ((self.launches, "launches of a log"), (self.llm_trace, "requests of a trace"))
+        return tuple(words for kept_file, words in told if kept_file is not None)
 
     @property
     def terms(self) -> str:
@@ -83,14 +81,16 @@ class Asked(msgspec.Struct, frozen=True):
     has_faults: bool | None = None
     satellites_count: int | None = None
     catalogue: Path | None = None
+    launches: Path | None = None
+    llm_trace: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The world of a folder, and the catalogue it was settled with just now, if any."""
+    """The world of a folder, and the files it was settled with just now."""
 
     choice: WorldChoice
-    read: Catalogue | None
+    read: Inputs
 
 
 def refuse_nonsense(asked: Asked) -> None:
@@ -101,8 +101,9 @@ def refuse_nonsense(asked: Asked) -> None:
             load(asked.world)
     if asked.tick_s is not None:
         _require_divisor_of_an_hour(asked.tick_s)
-    if asked.catalogue is not None:
-        bytes_of(asked.catalogue)
+    for path in (asked.catalogue, asked.launches, asked.llm_trace):
+        if path is not None:
+            bytes_of(path)
 
 
 def refuse_a_log_without_its_world(settings: Settings) -> None:
@@ -117,17 +118,17 @@ def refuse_a_log_without_its_world(settings: Settings) -> None:
 
 def settle(directory: Path, asked: Asked) -> Settled:
     """The world of the folder, begun as asked if it has none; ``BadUsage`` if it has another."""
-    data = bytes_of(asked.catalogue) if asked.catalogue is not None else None
-    with usage(of=f"{asked.catalogue}: "):
-        read = _read(data) if data is not None else None
+    read = read_inputs(
+        catalogue=asked.catalogue, launches=asked.launches, llm_trace=asked.llm_trace
+    )
     known = kept(directory)
     if known is not None:
         _refuse_another(known, asked, read)
         return Settled(known, read)
     choice = _chosen(asked, read)
     directory.mkdir(parents=True, exist_ok=True)
-    if data is not None and choice.catalogue is not None:
-        _write(directory / choice.catalogue.copy, data)
+    for file in read:
+        _write(directory / file.copy, file.data)
     # Written last: a folder without it has no world, whatever else was left in it.
     _write(directory / FILE, msgspec.json.format(msgspec.json.encode(choice)) + b"\n")
     return Settled(choice, read)
@@ -146,15 +147,9 @@ def kept(directory: Path) -> WorldChoice | None:
         ) from None
 
 
-def _read(data: bytes) -> Catalogue:
-    # Imported only here: reading orbits costs a second that most starts need not wait for.
-    from twin.simulate.catalogue import read_catalogue
-
-    return read_catalogue(data)
-
-
-def _chosen(asked: Asked, read: Catalogue | None) -> WorldChoice:
-    world = asked.world or (default_world() if read is None else CATALOGUED_WORLD)
+def _chosen(asked: Asked, read: Inputs) -> WorldChoice:
+    is_real = read.catalogue is not None or read.launches is not None
+    world = asked.world or (REAL_WORLD if is_real else default_world())
     return WorldChoice(
         world=world,
         seed=DEFAULT_SEED if asked.seed is None else asked.seed,
@@ -162,7 +157,9 @@ def _chosen(asked: Asked, read: Catalogue | None) -> WorldChoice:
         tick_s=DEFAULT_TICK_S if asked.tick_s is None else asked.tick_s,
         has_faults=bool(asked.has_faults),
         satellites_count=asked.satellites_count,
-        catalogue=CatalogueChoice(f"catalogue.{read.format}", read.sha256) if read else None,
+        catalogue=read.catalogue.kept if read.catalogue else None,
+        launches=read.launches.kept if read.launches else None,
+        llm_trace=read.llm_trace.kept if read.llm_trace else None,
     )
 
 
@@ -174,15 +171,19 @@ def _require_divisor_of_an_hour(tick_s: float) -> None:
         )
 
 
-def _default_start(baseline: Baseline, read: Catalogue | None) -> str:
-    """The opening day of a world; of a catalogue, the minute its newest elements are of."""
-    if read is None:
-        return f"{baseline.opens_on}T00:00:00Z"
-    return instant_text(-(-int(read.epoch_ns.max()) // NS_PER_MIN) * NS_PER_MIN)
+def _default_start(baseline: Baseline, read: Inputs) -> str:
+    """The minute of a catalogue's newest elements, which hold for days; else when a launch log does
+    best to begin; else the opening day. A trace, whose dates say nothing, is a load that repeats.
+    """
+    if read.catalogue is not None:
+        newest_ns = int(read.catalogue.holds.epoch_ns.max())
+        return instant_text(-(-newest_ns // NS_PER_MIN) * NS_PER_MIN)
+    if read.launches is not None:
+        return instant_text(read.launches.holds.opening_ns)
+    return f"{baseline.opens_on}T00:00:00Z"
 
 
-def _refuse_another(known: WorldChoice, asked: Asked, read: Catalogue | None) -> None:
-    stands = known.catalogue.sha256 if known.catalogue else None
+def _refuse_another(known: WorldChoice, asked: Asked, read: Inputs) -> None:
     pairs = [
         ("--world", known.world, asked.world),
         ("--seed", known.seed, asked.seed),
@@ -190,7 +191,9 @@ def _refuse_another(known: WorldChoice, asked: Asked, read: Catalogue | None) ->
         ("--tick", known.tick_s, asked.tick_s),
         ("--faults", known.has_faults, asked.has_faults),
         ("--satellites", known.satellites_count, asked.satellites_count),
-        ("--catalog", stands, read.sha256 if read else None),
+        ("--catalog", known.catalogue, read.catalogue and read.catalogue.kept),
+        ("--launches", known.launches, read.launches and read.launches.kept),
+        ("--llm-trace", known.llm_trace, read.llm_trace and read.llm_trace.kept),
     ]
     for option, was, now in pairs:
         if now is not None and now != was:
@@ -214,16 +217,10 @@ def _shown(value: object) -> str:
             return "on" if value else "off"
         case float():
             return f"{value:g}"
+        case KeptFile():
+            return f"a file of SHA-256 {value.sha256[:16]}…"
         case _:
             return str(value)[:32]
-
-
-def bytes_of(path: Path) -> bytes:
-    """The contents of a file that was named on the command line."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadUsage(f"{path}: {error.strerror}", expected="a file that can be read") from None
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -44,6 +44,8 @@ INVENTORY = {
     "/v1/history/{view}": "a period",
     "/v1/satellites": "frames",
     "/v1/satellites/{asset_id}": "frames",
+    "/v1/launches": "now and as of an instant",
+    "/v1/workloads": "now and as of an instant",
     "/v1/frames/{topic}/{partition}/{offset}": "frames",
     "/v1/why": "provenance",
     "/v1/scenarios": "what if",

@@ -13,7 +13,12 @@ from infra.usage import BadUsage
 from streams.log.ownership import claimed
 from streams.settings import SETTINGS
 
-NOTHING = dict.fromkeys(("world", "catalog", "seed", "start", "tick", "faults", "satellites"))
+NOTHING = dict.fromkeys(
+    (
+        *("world", "catalog", "launches", "llm_trace", "seed"),
+        *("start", "tick", "faults", "satellites"),
+    )
+)
 
 
 @pytest.mark.parametrize(("text", "speed"), [("max", None), ("60", 60.0), ("0.5", 0.5)])
@@ -112,6 +117,19 @@ def test_help_says_what_a_catalogue_with_bad_rows_comes_to(
     assert "the good ones fly, and the exit status is 1" in printed
 
 
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+def test_help_says_when_a_world_of_real_files_starts(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([command, "--help"])
+
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "--launches FILE" in printed
+    assert "with --launches the hour of the first launch of the 30 days" in printed
+    assert "--llm-trace FILE" in printed
+    assert "its first request comes when the world starts" in printed
+
+
 def test_ctrl_c_is_a_failure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,7 +168,15 @@ def test_a_setting_that_is_off_is_bad_usage_of_every_command(
 
 @pytest.mark.parametrize("command", ["demo", "simulate"])
 @pytest.mark.parametrize(
-    "words", [["--start", "x"], ["--tick", "7"], ["--world", "2030"], ["--catalog", "/nowhere"]]
+    "words",
+    [
+        ["--start", "x"],
+        ["--tick", "7"],
+        ["--world", "2030"],
+        ["--catalog", "/nowhere"],
+        ["--launches", "/nowhere"],
+        ["--llm-trace", "/nowhere"],
+    ],
 )
 def test_bad_usage_is_found_before_the_folder_is_looked_at(
     command: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

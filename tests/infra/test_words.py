@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.words import amount, percent, rate, seconds, share, ticks
+from infra.words import amount, money, percent, rate, seconds, share, span, ticks
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,35 @@ def test_ticks_of_a_later_run_are_told_from_all_there_are() -> None:
     assert ticks(1, begun_count=0) == "1 tick"
     assert ticks(1_203, begun_count=0) == "1,203 ticks"
     assert ticks(203, begun_count=200) == "3 ticks, now at tick 203"
+
+
+@pytest.mark.parametrize(
+    ("value_usd", "expected"),
+    [
+        (0, "$0"),
+        (12, "$12"),
+        (1_234_567, "$1.23 M"),
+        (4.58e10, "$45.8 B"),
+        (1.75e12, "$1.75 T"),
+        (-2e6, "-$2.00 M"),
+    ],
+)
+def test_money_is_in_millions_and_billions(value_usd: float, expected: str) -> None:
+    assert money(value_usd) == expected
+
+
+@pytest.mark.parametrize(
+    ("value_s", "expected"),
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (2_520, "42 min"),
+        (7_200, "2.0 h"),
+        (86_000, "24 h"),
+        (86_400, "1.0 d"),
+        (1.1e6, "13 d"),
+    ],
+)
+def test_a_span_is_in_the_unit_that_suits_it(value_s: float, expected: str) -> None:
+    assert span(value_s) == expected

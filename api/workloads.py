@@ -1,0 +1,147 @@
+"""Work as rows: what wants a share of the fleet, what it is granted where, and who displaces it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from api.problems import Unknown
+from twin.arrays import IntArray
+from twin.business.market import Market
+from twin.business.needs import Need
+from twin.business.services import FLOP_PER_PFLOP, Work, service_need, work_need
+from twin.events import DemandRow, WorkloadSubmitted
+from twin.state import Twin
+from twin.suggest import nearest
+
+Row = dict[str, Any]
+
+HOLDERS_MAX_COUNT: Final = 10
+"""Of those that were served before a row, the ones that hold most are named."""
+
+NO_PROGRESS: Final[Row] = dict.fromkeys(("work_flop", "done_flop", "done_fraction"))
+
+
+def workload_rows(twin: Twin, service: str | None) -> list[Row]:
+    """Everything that wants something, in the order in which it is served.
+
+    ``Unknown`` names a service nobody registered.
+    """
+    services = {name for each in twin.services.values() for name in each.offered}
+    if service is not None and service not in services:
+        raise Unknown(f"service={service!r}", expected=nearest(service, services), field="service")
+    market, labels, asked, work = twin.market, _labels(twin), _asked(twin), dict(_work(twin))
+    found = []
+    for place, need in enumerate(market.needs):
+        # Work that was done in this tick wants nothing any more.
+        if need.need_id in labels and service in (None, need.service):
+            row = _row(market, place, need, labels[need.need_id])
+            row |= asked.get(need.need_id, _traffic(()))
+            found.append(row | work.get(need.need_id, NO_PROGRESS | {"deadline": None}))
+    found.sort(key=lambda row: (row["priority"], row["need_id"]))
+    return found
+
+
+def _row(market: Market, place: int, need: Need, label: str) -> Row:
+    granted = market.granted_qty[place]
+    wanted_qty, granted_qty = int(market.wanted_qty[place]), int(granted.sum())
+    kind, name, *_ = need.need_id.split("/")
+    return {
+        "need_id": need.need_id,
+        "kind": kind,
+        "name": name,
+        "service": need.service,
+        "label": label,
+        "resource": need.resource,
+        "region": need.region or None,
+        "priority": need.priority,
+        "accreditation": need.accreditation or None,
+        "segments": sorted(
+            {market.pools[p].segment for p in np.flatnonzero(market.allowed[place])}
+        ),
+        "wanted_qty": wanted_qty,
+        "granted_qty": granted_qty,
+        "displaced_qty": wanted_qty - granted_qty,
+        "pools": [
+            {
+                "segment": market.pools[p].segment,
+                "region": market.pools[p].region or None,
+                "label": market.pools[p].label,
+                "granted_qty": int(granted[p]),
+            }
+            for p in np.flatnonzero(granted)
+        ],
+        "displaced_by": _holders(market, place) if wanted_qty > granted_qty else [],
+    }
+
+
+def _holders(market: Market, place: int) -> list[Row]:
+    """Who was served before, and holds what this one may use: those that hold most."""
+    may = market.allowed[place] > 0
+    held: IntArray = market.granted_qty[:, may].sum(axis=1)
+    held = held * (market.priority < market.priority[place])
+    most = np.argsort(-held, kind="stable")[:HOLDERS_MAX_COUNT]
+    return [
+        {
+            "need_id": market.needs[other].need_id,
+            "priority": market.needs[other].priority,
+            "held_qty": int(held[other]),
+        }
+        for other in most
+        if held[other]
+    ]
+
+
+def _labels(twin: Twin) -> dict[str, str]:
+    """The label of everything that may want something, by need."""
+    found: dict[str, str] = {}
+    for label, services in twin.services.items():
+        found |= dict.fromkeys(map(work_need, services.workloads), label)
+        for name in services.offered:
+            regions = ("", *twin.market.regions)
+            found |= dict.fromkeys((service_need(name, region) for region in regions), label)
+    for label, promises in twin.promises.items():
+        found |= dict.fromkeys(promises.need_ids, label)
+    for label, ledger in twin.ledgers.items():
+        # Of a service's tokens, too, a ledger knows the need; the service has the better right.
+        found = dict.fromkeys(ledger.need_ids, label) | found
+    return found
+
+
+def _asked(twin: Twin) -> dict[str, Row]:
+    """Requests and tokens of the tick, by need."""
+    rows: dict[str, list[DemandRow]] = {}
+    for demand in twin.demand.values():
+        for row in demand.rows:
+            region = "" if row.resource == "accelerator_count" else row.region
+            rows.setdefault(service_need(row.service, region), []).append(row)
+    return {name: _traffic(tuple(mine)) for name, mine in rows.items()}
+
+
+def _traffic(rows: tuple[DemandRow, ...]) -> Row:
+    return {
+        name: sum(getattr(row, name) for row in rows)
+        for name in ("requests_count", "input_tok", "output_tok")
+    }
+
+
+def _work(twin: Twin) -> Iterator[tuple[str, Row]]:
+    """How far each workload is, and by when it must be done."""
+    for label, services in twin.services.items():
+        book = twin.work.get(label, Work())
+        done = dict(zip(book.ids, book.progress.tolist(), strict=True))
+        for name, fact in services.workloads.items():
+            yield work_need(name), _progress(fact, done)
+
+
+def _progress(fact: WorkloadSubmitted, done: Mapping[str, list[int]]) -> Row:
+    petaflop, _ = done.get(fact.workload_id, (0, 0))
+    done_flop = petaflop * FLOP_PER_PFLOP
+    return {
+        "work_flop": fact.work_flop or None,
+        "done_flop": done_flop,
+        "done_fraction": min(1.0, done_flop / fact.work_flop) if fact.work_flop else None,
+        "deadline": fact.deadline_at,
+    }
