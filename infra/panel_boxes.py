@@ -24,6 +24,8 @@ SAID = {
     "failed": "{value:,.0f} out of service",
     "unaccounted": "{watts} unexplained",
     "supply": "{watts} less than it needs",
+    "lapsed": "says nothing",
+    "quarantined": "{value:,.0f} unreadable",
 }
 """What is wrong in an alarm of each condition, the last word of its name."""
 ROUTES = "/v1/capacity /v1/energy /v1/health /v1/satellites /v1/why /v1/alerts /v1/stream"

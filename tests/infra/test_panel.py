@@ -23,6 +23,7 @@ from infra.sight import (
     Verdict,
 )
 from infra.world_file import CatalogueChoice, WorldChoice
+from twin.fold import registry
 from twin.fold.alarms import Condition
 
 CHOICE = WorldChoice("2029", 1, "2029-01-01T00:00:00Z", 60.0, True, None, None)
@@ -83,7 +84,9 @@ def test_nothing_that_is_always_there_is_cut_off(columns: int) -> None:
 
 
 def test_every_condition_of_an_alarm_has_words() -> None:
-    assert set(boxes.SAID) == {condition.name.lower() for condition in Condition}
+    of_segments = {condition.name.lower() for condition in Condition}
+
+    assert set(boxes.SAID) == of_segments | set(registry.CONDITIONS)
 
 
 def test_an_alarm_says_what_is_wrong_in_its_unit_and_the_worst_comes_first() -> None:

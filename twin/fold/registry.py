@@ -19,6 +19,8 @@ from twin.outcomes import AlarmOutcome, alarm_outcome
 from twin.state import PUBLIC, Alarm, Alarms, Limits, Registry, SourceState
 
 TICKS_MAX_COUNT = 1_000_000
+LAPSED, QUARANTINED = CONDITIONS = ("lapsed", "quarantined")
+"""What is judged of each source; the last word of an alarm's name."""
 LIMITS = {
     "alarm.silent_fraction": "silent_fraction",
     "alarm.down_fraction": "failed_fraction",
@@ -125,10 +127,10 @@ def _conditions(registry: Registry, *, tick_ns: int, interval_ns: int) -> list[t
     memory_ns = registry.limits.clear_after_count * interval_ns
     for source in registry.sources.values():
         if source.is_lapsed:
-            found.append(_alarm(source, "lapsed", "critical", value=1.0, tick_ns=tick_ns))
+            found.append(_alarm(source, LAPSED, "critical", value=1.0, tick_ns=tick_ns))
         if source.quarantined_count and tick_ns - source.last_quarantined_ns < memory_ns:
             count = float(source.quarantined_count)
-            found.append(_alarm(source, "quarantined", "warning", value=count, tick_ns=tick_ns))
+            found.append(_alarm(source, QUARANTINED, "warning", value=count, tick_ns=tick_ns))
     return [(alarm.alarm_id, alarm) for alarm in found]
 
 
