@@ -15,7 +15,7 @@ from infra.sight import Setting, Sight
 
 EVERY_S = 0.2
 HEAD_LINES, FOOT_LINES, BOX_LINES = 3, 3, 6
-SEGMENTS_AT_LINES = 34
+SEGMENTS_AT_LINES = 37
 """A terminal so high has room for the segments one by one."""
 
 
