@@ -102,7 +102,7 @@ def refuse_nonsense(asked: Asked) -> None:
     if asked.tick_s is not None:
         _require_divisor_of_an_hour(asked.tick_s)
     if asked.catalogue is not None:
-        bytes_of(asked.catalogue)
+        _require_readable(asked.catalogue)
 
 
 def refuse_a_log_without_its_world(settings: Settings) -> None:
@@ -218,12 +218,25 @@ def _shown(value: object) -> str:
             return str(value)[:32]
 
 
+def _require_readable(path: Path) -> None:
+    """Without reading it: what comes through a pipe can be read once only."""
+    if path.is_file() or not path.exists():
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+
 def bytes_of(path: Path) -> bytes:
     """The contents of a file that was named on the command line."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BadUsage(f"{path}: {error.strerror}", expected="a file that can be read") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> BadUsage:
+    return BadUsage(f"{path}: {error.strerror}", expected="a file that can be read")
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -19,7 +19,8 @@ from twin.outcomes import AlarmOutcome, alarm_outcome
 from twin.state import PUBLIC, Alarm, Alarms, Limits, Registry, SourceState
 
 TICKS_MAX_COUNT = 1_000_000
-LAPSED, QUARANTINED = CONDITIONS = ("lapsed", "quarantined")
+LAPSED, QUARANTINED = "lapsed", "quarantined"
+CONDITIONS = (LAPSED, QUARANTINED)
 """What is judged of each source; the last word of an alarm's name."""
 LIMITS = {
     "alarm.silent_fraction": "silent_fraction",
@@ -47,20 +48,14 @@ def assumption_set(registry: Registry, fact: AssumptionSet) -> Registry:
 def _limits(assumptions: Mapping[str, AssumptionSet]) -> Limits:
     """The thresholds that are assumed, and those of an untold twin for the rest."""
     told = {
-        field: float(assumptions[name].value)
-        for name, field in LIMITS.items()
-        if name in assumptions
+        field: int(value) if field.endswith("_count") else float(value)
+        for field, value in (
+            (field, assumptions[name].value)
+            for name, field in LIMITS.items()
+            if name in assumptions
+        )
     }
-    untold = Limits()
-    return Limits(
-        silent_fraction=told.get("silent_fraction", untold.silent_fraction),
-        failed_fraction=told.get("failed_fraction", untold.failed_fraction),
-        unaccounted_fraction=told.get("unaccounted_fraction", untold.unaccounted_fraction),
-        anomalous_fraction=told.get("anomalous_fraction", untold.anomalous_fraction),
-        clear_below_fraction=told.get("clear_below_fraction", untold.clear_below_fraction),
-        raise_after_count=int(told.get("raise_after_count", untold.raise_after_count)),
-        clear_after_count=int(told.get("clear_after_count", untold.clear_after_count)),
-    )
+    return replace(Limits(), **told)
 
 
 def source_registered(registry: Registry, fact: SourceRegistered) -> Registry:
