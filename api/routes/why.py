@@ -32,5 +32,5 @@ def why(house: InHouse, asked: Annotated[AskedWhy, Query()]) -> Response:
     tick = house.reader.tick(asked.at)
     past = house.reader.journal.twin(tick)
     row = row_of(past, view, asked.key, asked.label)
-    body = explanation(past, view, column, row, held=house.telemetry.held)
+    body = explanation(past, view, column, row, size_bytes_of=house.telemetry.size_bytes_of)
     return json_response({**house.reader.head(tick), **body}, tick_headers(tick))

@@ -55,8 +55,13 @@ INVENTORY = {
 PLACE = {"topic": "satellites", "partition": 0, "offset": 0}
 """Where a frame lies in every small twin."""
 
-WITHOUT_TICK = ("/v1/stream", "/v1/why", "/v1/frames/{topic}/{partition}/{offset}")
+FRAMES = "/v1/frames/{topic}/{partition}/{offset}"
+
+WITHOUT_TICK = ("/v1/stream", "/v1/why")
 """Answered, or refused, for other reasons while there is no tick."""
+
+WITHOUT_TICK_HEADERS = ("/v1/stream", FRAMES, "/healthz", "/metrics")
+"""Not about one tick of the twin, or about one in each event."""
 
 PAGES = ("/", "/docs", "/openapi.json")
 WITHOUT_PARAMETERS = ("/healthz", "/readyz", "/metrics")
@@ -132,7 +137,8 @@ def test_every_route_is_described_to_the_last_parameter(client: httpx.Client) ->
 def test_the_examples_of_the_description_are_answered(
     application, client: httpx.Client, path: str
 ) -> None:
-    """Each parameter has an example, or a default, that together make a good question."""
+    """Each parameter has an example, or a default, that together make a good question; its answer
+    names its tick, if it is of one."""
     operation = application.openapi()["paths"][path]["get"]
     given = {
         (said["in"], said["name"]): said["schema"]["examples"][0]
@@ -144,6 +150,7 @@ def test_the_examples_of_the_description_are_answered(
 
     with client.stream("GET", path.format(**in_path), params=in_query) as answer:
         assert answer.status_code == 200, answer.read()
+        assert ("twin-tick" in answer.headers) == (path not in WITHOUT_TICK_HEADERS)
 
 
 def test_every_property_of_every_answer_is_described(client: httpx.Client) -> None:
@@ -158,6 +165,15 @@ def test_every_property_of_every_answer_is_described(client: httpx.Client) -> No
 
     assert silent == []
     assert models["CapacityRow"]["properties"]["availability_fraction"]["unit"]
+
+
+def test_the_value_of_an_alert_is_said_to_be_that_of_its_beginning(client: httpx.Client) -> None:
+    models = client.get("/openapi.json").json()["components"]["schemas"]
+
+    said = models["Alert"]["properties"]["value"]["description"]
+
+    assert "in the tick the alarm was raised in" in said
+    assert all(path in said for path in ("/v1/capacity", "/v1/energy", "/v1/health", "/v1/why"))
 
 
 def test_every_route_is_in_the_readme() -> None:
@@ -227,17 +243,16 @@ def test_before_the_first_tick_questions_are_503_with_a_reason(tmp_path: Path) -
         answers = {
             path: client.get(path.format(view="energy", asset_id=1, name="x", **PLACE))
             for path in INVENTORY
-            if path.startswith("/v1")
-            and path not in ("/v1/stream", "/v1/why")
-            and "{offset}" not in path
+            if path.startswith("/v1") and path not in WITHOUT_TICK
         }
         ready = client.get("/readyz")
 
     assert alive.status_code == 200
-    for answer in [*answers.values(), ready]:
+    for path, answer in [*answers.items(), ("/readyz", ready)]:
+        reason = "no topic 'satellites' yet" if path == FRAMES else "no tick is committed yet"
         assert answer.status_code == 503, answer.text
         assert answer.headers["retry-after"] == "1"
-        assert "no tick is committed yet" in answer.json()["detail"]
+        assert reason in answer.json()["detail"]
 
 
 def test_it_is_ready_once_a_tick_is_committed(client: httpx.Client) -> None:
