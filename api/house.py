@@ -54,7 +54,8 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"model": Problem, "description": "What is wrong with the request, and what to do."},
     503: {
         "model": Problem,
-        "description": "Not ready: nothing is committed yet, or database or log cannot be read.",
+        "description": "Not ready: nothing is committed yet, or database or log cannot be read, "
+        "or they do not belong together; `remedy` says what must be done first, if anything.",
         "headers": {
             "Retry-After": {
                 "description": "Seconds to wait before trying again.",

@@ -82,8 +82,12 @@ class Alert(Described):
     )
     subject: str = Field(description="The segment or source.")
     label: str = Field(description="Who may see it.")
-    value: float = Field(description="The value that was judged, when the alarm was raised.")
-    threshold: float = Field(description="The threshold that the value was above.")
+    value: float = Field(
+        description="The value that was judged in the tick the alarm was raised in. It stays what "
+        "it was then, while the alarm is open and after: what the figure is now say the rows of "
+        "the subject in /v1/capacity, /v1/energy and /v1/health, and what is behind it /v1/why."
+    )
+    threshold: float = Field(description="The threshold that the value was above, in that tick.")
     raised: str = Field(description="The tick it was raised in.", json_schema_extra=DATE_TIME)
     cleared: str | None = Field(
         description="The tick it was cleared in; null while open.", json_schema_extra=DATE_TIME
@@ -128,7 +132,10 @@ class FrameReference(Described):
     offset: int = Field(description="Offset.")
     digest: str = Field(description="SHA-256 of its bytes.")
     rows_count: int = Field(description="Assets in it.")
-    is_kept: bool = Field(description="Whether this log holds it.")
+    is_kept: bool = Field(
+        description="Whether this log holds a frame of that name in that place. Its bytes are not "
+        "looked at here: they are the ones that were used if they hash to the digest."
+    )
     size_bytes: int | None = Field(description="Size of its bytes; null when it is not held.")
     href: str | None = Field(description="Where to fetch its bytes; null when it is not held.")
 
@@ -140,7 +147,10 @@ class FrameDescription(Described):
     partition: int = Field(description="Partition.")
     offset: int = Field(description="Offset.")
     sent: str = Field(description="When its source sent it.", json_schema_extra=DATE_TIME)
-    attributes: dict[str, str] = Field(description="The CloudEvents attributes of its event.")
+    attributes: dict[str, str] = Field(
+        description="The CloudEvents attributes of its event; longer than any that is accepted, "
+        "they are cut."
+    )
     digest: str = Field(description="SHA-256 of its bytes, as they lie in the log.")
     size_bytes: int = Field(description="Size of its bytes.")
     rows_count: int | None = Field(description="Assets in it; null when it cannot be read.")

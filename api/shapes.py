@@ -51,16 +51,20 @@ said_instant = lru_cache(maxsize=8192)(instant_text)
 ROUNDING_ULPS: Final = 4
 """What a few divisions and additions may leave of error, in units in the last place."""
 
+SHORT_DIGITS_COUNT: Final = 12
+"""Decimals of so few digits lie 4,500 units in the last place apart, or more: a number that is not
+one of them is hardly ever within rounding of one, as nearly every number is of one of 15 digits."""
+
 
 def said_number(value: Any) -> Any:
     """A number without the traces of its reckoning: 315.09229700000003 is said as 315.092297.
 
-    A decimal of 15 digits, which every float64 can tell from the next, stands in where it is as
-    near as rounding errors reach; any other value stays as it is.
+    A short decimal stands in where it is as near as rounding errors reach; any other value stays
+    as it is, and so does a whole number, which has no such traces.
     """
-    if not isinstance(value, float) or not math.isfinite(value):
+    if not isinstance(value, float) or not math.isfinite(value) or value.is_integer():
         return value
-    short = float(f"{value:.15g}")
+    short = float(f"{value:.{SHORT_DIGITS_COUNT}g}")
     return short if abs(short - value) <= ROUNDING_ULPS * math.ulp(value) else value
 
 

@@ -14,20 +14,18 @@ import msgspec
 from api.described import shown
 from api.journal import log_answers, message_at
 from api.problems import Unknown
+from streams.codec import TICK_SEALED, decode_headers
 from streams.log.port import Log, Message
 from streams.topics import SATELLITES, WORKLOADS
-from twin.errors import BrokenInvariant, NotKept, Poison
+from twin.errors import BrokenInvariant, NotKept, Poison, Unavailable
+from twin.events import KINDS, Nature
 from twin.frames import Frame, decode_frame
 from twin.identity import digest_of
-from twin.simulate.outbox import ARROW
 from twin.suggest import nearest
 from twin.summaries import FrameRef
 
 FRAME_TOPICS: Final = (SATELLITES, WORKLOADS)
 """Where telemetry lies."""
-
-Place = tuple[str, int, int]
-"""Topic, partition, offset."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -42,7 +40,8 @@ class Shelf:
 
     def __init__(self, log: Log, *, max_bytes: int) -> None:
         self._log, self._max_bytes = log, max_bytes
-        self._kept: OrderedDict[Place, Held] = OrderedDict()
+        # By the whole reference: after an import, two records may name frames of one place.
+        self._kept: OrderedDict[FrameRef, Held] = OrderedDict()
         self._size_bytes = 0
         self._lock = threading.Lock()
 
@@ -58,26 +57,47 @@ class Shelf:
         on with after an import, another frame lies in its place. ``BrokenInvariant`` when its
         bytes are not those that went into the record.
         """
-        place = (ref.topic, ref.partition, ref.offset)
-        with self._lock:
-            known = self._kept.get(place)
+        if self.is_within(ref):
+            known = self._known(ref)
             if known is not None:
-                self._kept.move_to_end(place)
                 return known
-        held = _proven(ref, self._body(ref))
-        self._keep(place, held)
-        return held
+            body = self._body(ref)
+            if body is not None:
+                held = _proven(ref, body)
+                self._keep(ref, held)
+                return held
+        raise NotKept(f"frame {ref.identity} at {ref.topic}/{ref.partition}/{ref.offset}")
+
+    def size_bytes_of(self, ref: FrameRef) -> int | None:
+        """The size of a frame that a record names; None when the log does not hold it.
+
+        It goes by span and name: the bytes are not proven, nor is the frame put on the shelf.
+        """
+        if not self.is_within(ref):
+            return None
+        known = self._known(ref)
+        if known is not None:
+            return known.size_bytes
+        body = self._body(ref)
+        return len(body) if body is not None else None
 
     def message(self, topic: str, partition: int, offset: int) -> Message:
         """What lies in a place where frames lie, readable or not.
 
         ``Unknown`` names the part of the place that does not exist, ``NotKept`` says from which
-        offset on the log holds what came; a message that is not telemetry is ``Unknown`` too.
+        offset on the log holds what came; a message that says it is an event is ``Unknown`` too.
+        ``Unavailable`` on a log that nobody has prepared yet.
         """
         place = f"{topic}/{partition}"
         _refuse_other_topics(topic)
         with log_answers():
-            count = self._log.topics()[topic].partitions
+            spec = self._log.topics().get(topic)
+            if spec is None:
+                raise Unavailable(
+                    f"the log has no topic {topic!r} yet",
+                    remedy="try again once /readyz answers 200",
+                )
+            count = spec.partitions
             if partition >= count:
                 raise Unknown(
                     f"partition={partition}", expected=f"0 to {count - 1}", field="partition"
@@ -93,11 +113,11 @@ class Shelf:
             raise Unknown(
                 f"offset={offset} of {place}, which ends at {span.end}",
                 expected=f"{span.start} to {span.end - 1}" if span.end > span.start else "",
-                remedy="an imported journal comes without its frames",
+                remedy="if the journal was imported: it came without the frames it names",
                 field="offset",
             )
         message = message_at(self._log, topic, partition, offset)
-        if dict(message.headers).get("content-type") != ARROW.encode():
+        if _is_event(message):
             raise Unknown(
                 f"offset={offset}, which holds an event",
                 expected="the offset of a frame",
@@ -112,18 +132,28 @@ class Shelf:
             span = self._log.span(ref.topic, ref.partition)
         return span.start <= ref.offset < span.end
 
-    def _body(self, ref: FrameRef) -> bytes:
-        if self.is_within(ref):
-            message = message_at(self._log, ref.topic, ref.partition, ref.offset)
-            if dict(message.headers).get("ce_id") == str(ref.identity).encode():
-                return message.value or b""
-        raise NotKept(f"frame {ref.identity} at {ref.topic}/{ref.partition}/{ref.offset}")
-
-    def _keep(self, place: Place, held: Held) -> None:
+    def _known(self, ref: FrameRef) -> Held | None:
+        """The frame, if it is at hand; whether the log still holds it was asked before."""
         with self._lock:
-            if place not in self._kept:
+            known = self._kept.get(ref)
+            if known is not None:
+                self._kept.move_to_end(ref)
+            return known
+
+    def _body(self, ref: FrameRef) -> bytes | None:
+        """What lies in the place of this frame; None when it is another, or gone by now."""
+        try:
+            message = message_at(self._log, ref.topic, ref.partition, ref.offset)
+            identity = decode_headers(message.headers).identity
+        except (NotKept, Poison):
+            return None
+        return (message.value or b"") if identity == ref.identity else None
+
+    def _keep(self, ref: FrameRef, held: Held) -> None:
+        with self._lock:
+            if ref not in self._kept:
                 self._size_bytes += held.size_bytes
-            self._kept[place] = held
+            self._kept[ref] = held
             while self._size_bytes > self._max_bytes:
                 _, removed = self._kept.popitem(last=False)
                 self._size_bytes -= removed.size_bytes
@@ -134,6 +164,16 @@ def _refuse_other_topics(topic: str) -> None:
         raise Unknown(
             f"topic={shown(topic)!r}", expected=nearest(topic, FRAME_TOPICS), field="topic"
         )
+
+
+def _is_event(message: Message) -> bool:
+    """Whether it says it is something else than telemetry; one that nobody can read does not."""
+    try:
+        kind = decode_headers(message.headers).kind
+    except Poison:
+        return False
+    known = KINDS.get(kind)
+    return kind == TICK_SEALED or (known is not None and known.nature != Nature.MEASURED)
 
 
 def _proven(ref: FrameRef, body: bytes) -> Held:

@@ -53,12 +53,9 @@ class Telemetry:
                 remedy=f"the views of that instant are at /v1/twin?at={at}",
             ) from None
 
-    def held(self, ref: FrameRef) -> Held | None:
-        """A frame that a record names; None when the log does not hold it."""
-        try:
-            return self._shelf.held(ref)
-        except NotKept:
-            return None
+    def size_bytes_of(self, ref: FrameRef) -> int | None:
+        """The size of a frame that a record names; None when the log does not hold it."""
+        return self._shelf.size_bytes_of(ref)
 
     def earliest_kept(self, gone: TickInfo) -> str:
         """The first instant all of whose frames are held; empty when there is none.
@@ -79,7 +76,7 @@ class Telemetry:
     def _are_held(self, refs: list[FrameRef]) -> bool:
         """Other frames in the places of these are those of another log: one tells for all."""
         is_within = all(self._shelf.is_within(ref) for ref in refs)
-        return is_within and (not refs or self.held(refs[0]) is not None)
+        return is_within and (not refs or self.size_bytes_of(refs[0]) is not None)
 
     def _record(self, number: int) -> Record:
         return self._reader.journal.record(self._numbered(number))

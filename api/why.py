@@ -14,7 +14,6 @@ from api.meaning import BASES, UNITS, quantity_body, unit_of
 from api.problems import Unknown
 from api.reading import known_names, past_rows
 from api.shapes import said
-from api.shelf import Held
 from streams.replay import PastTwin
 from streams.store.queries import RowDict
 from twin.errors import BadInput
@@ -71,9 +70,12 @@ def explanation(
     row: RowDict,
     *,
     events: list[RowDict],
-    held: Callable[[FrameRef], Held | None],
+    size_bytes_of: Callable[[FrameRef], int | None],
 ) -> dict[str, Any]:
-    """Everything behind one figure, down to the frames; ``events`` are those about the row."""
+    """Everything behind one figure, down to the frames; ``events`` are those about the row.
+
+    A frame that is not held has no size.
+    """
     record = past.moment.record
     frames = _frames(past, view, row)
     is_counted = view.name in OF_A_SEGMENT
@@ -97,7 +99,7 @@ def explanation(
             for fact in assumed(past.moment.twin, view, column, row, _segment(past, row))
         ],
         "record": _record_body(past),
-        "frames": [frame_body(ref, held(ref)) for ref in frames],
+        "frames": [frame_body(ref, size_bytes_of(ref)) for ref in frames],
         "quantities": _quantities(record, row) if is_counted else [],
         "events": [event_body(event) for event in events],
         "sources": [body for body in source_bodies(past) if body["source"] in sources],
@@ -110,8 +112,9 @@ def assumption_body(fact: AssumptionSet) -> dict[str, Any]:
     return msgspec.structs.asdict(fact)
 
 
-def frame_body(ref: FrameRef, held: Held | None) -> dict[str, Any]:
+def frame_body(ref: FrameRef, size_bytes: int | None) -> dict[str, Any]:
     """A frame by its name and the place it lies at; what is not held has neither size nor bytes."""
+    is_kept = size_bytes is not None
     path = f"/v1/frames/{ref.topic}/{ref.partition}/{ref.offset}"
     return {
         "id": str(ref.identity),
@@ -121,9 +124,9 @@ def frame_body(ref: FrameRef, held: Held | None) -> dict[str, Any]:
         "offset": ref.offset,
         "digest": ref.digest.hex(),
         "rows_count": ref.rows_count,
-        "is_kept": held is not None,
-        "size_bytes": held.size_bytes if held is not None else None,
-        "href": path if held is not None else None,
+        "is_kept": is_kept,
+        "size_bytes": size_bytes,
+        "href": path if is_kept else None,
     }
 
 

@@ -23,7 +23,7 @@ from streams.settings import Settings
 from streams.store import queries
 from streams.store.tables import LIVE
 from streams.topics import DEAD_LETTERS, JOURNAL, OBSERVATIONS, OPERATIONS
-from twin.errors import NotFound, Poison, Superseded
+from twin.errors import NotFound, NotKept, Poison, Superseded
 from twin.events import KINDS, Event, Nature
 from twin.identity import Identity, digest_of
 from twin.observations import Observed, Quarantine, decode_observation
@@ -59,11 +59,12 @@ def show(settings: Settings, *, as_json: bool) -> None:
 
 def redrive(settings: Settings, event_id: str) -> None:
     """Send the body of a letter again, once; ``Poison`` when it still cannot be read."""
-    letter = next((one for one in _letters(settings) if one["event_id"] == event_id), None)
-    if letter is None:
+    letters = [one for one in _letters(settings) if one["event_id"] == event_id]
+    if not letters:
         raise NotFound(f"no dead letter {event_id}", remedy="'twin dead list' names them")
     log = existing_log(settings)
-    envelope, body = _original(log, letter)
+    # The oldest: what came later under the same name is a conflict with it.
+    envelope, body = _original(log, letters[-1])
     _refuse_what_is_no_event(envelope, event_id)
     refuse_a_log_without_its_world(settings)
     envelope = msgspec.structs.replace(envelope, digest=digest_of(body), causation_id=event_id)
@@ -108,7 +109,8 @@ def _message(log: Log, letter: Letter) -> Message:
     topic, partition, offset = letter["topic"], letter["partition"], letter["offset"]
     span = log.span(topic, partition)
     if span.start <= offset < span.end:
-        return log.read(topic, partition, offset, limit=1, max_bytes=1)[0]
+        with suppress(NotKept):  # retention was faster
+            return log.read(topic, partition, offset, limit=1, max_bytes=1)[0]
     for message in _all(log, DEAD_LETTERS):
         if dict(message.headers).get("dl_event") == letter["event_id"].encode():
             return message
@@ -165,7 +167,7 @@ def _send(log: Log, envelope: Envelope, body: bytes) -> str:
     """Append it unless it was before; what became of it. ``Superseded`` if another was faster."""
     end, sequence = log.span(OPERATIONS, 0).end, 1
     for said in _redrives(log):
-        if said.causation_id == envelope.causation_id:
+        if (said.causation_id, said.digest) == (envelope.causation_id, envelope.digest):
             return f"was sent again before, as {said.identity}; nothing was sent now"
         sequence = max(sequence, said.identity.sequence + 1)
     identity = Identity(OPERATOR, EPOCH, STREAM, sequence)

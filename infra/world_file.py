@@ -14,7 +14,7 @@ import msgspec
 
 from infra.installation import journal_count
 from infra.usage import BadUsage, usage
-from infra.world_inputs import Inputs, KeptFile, bytes_of, read_inputs
+from infra.world_inputs import Inputs, KeptFile, read_inputs, require_readable
 from streams.settings import Settings
 from twin.baseline import Baseline, default_world, load
 from twin.errors import BrokenInvariant, Unavailable
@@ -103,7 +103,7 @@ def refuse_nonsense(asked: Asked) -> None:
         _require_divisor_of_an_hour(asked.tick_s)
     for path in (asked.catalogue, asked.launches, asked.llm_trace):
         if path is not None:
-            bytes_of(path)
+            require_readable(path)
 
 
 def refuse_a_log_without_its_world(settings: Settings) -> None:

@@ -107,12 +107,25 @@ def llm_trace_in(data: bytes) -> Read[LlmTrace]:
     return Read(read_llm_trace(data), data, "llm-trace.csv")
 
 
+def require_readable(path: Path) -> None:
+    """Without reading it: what comes through a pipe can be read once only."""
+    if path.is_file() or not path.exists():
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+
 def bytes_of(path: Path) -> bytes:
     """The contents of a file that was named on the command line."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BadUsage(f"{path}: {error.strerror}", expected="a file that can be read") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> BadUsage:
+    return BadUsage(f"{path}: {error.strerror}", expected="a file that can be read")
 
 
 def _given(path: Path | None, read: Callable[[bytes], Read[T]]) -> Read[T] | None:

@@ -172,14 +172,17 @@ def _database(url: str | None) -> str | None:
         from sqlalchemy import make_url
         from sqlalchemy.exc import ArgumentError
 
+        said, is_named = f"{url.partition(':')[0]}:…", False
         try:
-            is_named = bool(make_url(url).database)
-            make_url(url).get_dialect().import_dbapi()
+            address = make_url(url)
+            said = address.render_as_string(hide_password=True)
+            address.get_dialect().import_dbapi()
+            is_named = bool(address.database)
         except (ArgumentError, ImportError):
             is_named = False
         if not is_named:
             raise BadInput(
-                f"TWIN_DATABASE_URL={url!r}",
+                f"TWIN_DATABASE_URL={said!r}",
                 expected="sqlite:////absolute/path/twin.db, percent-encoded",
                 field="TWIN_DATABASE_URL",
             )

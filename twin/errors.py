@@ -54,7 +54,11 @@ class NotFound(TwinError):
 
 
 class NotKept(TwinError):
-    """It existed and retention removed it; ``earliest`` is the first instant still kept."""
+    """It existed and is not here: retention removed it, or an imported journal came without it.
+
+    ``earliest`` is the first that is kept: an instant, or ``offset N`` of a partition of the log;
+    empty when none is, or nobody asked.
+    """
 
     def __init__(self, given: str, *, earliest: str = "", remedy: str = "") -> None:
         super().__init__(given, expected=f"{earliest} or later" if earliest else "", remedy=remedy)

@@ -28,7 +28,8 @@ router = APIRouter(tags=["operations"])
 )
 def alerts(house: InHouse, asked: Annotated[AskedAlerts, Query()]) -> Response:
     """Alarms raised by the twin, newest first. With `at`, an alarm that was cleared later is still
-    open.
+    open. `value` and `threshold` are those of the tick it was raised in, not today's: those are in
+    `/v1/capacity`, `/v1/energy` and `/v1/health`, and `/v1/why` says where they come from.
     """
     with house.reader.snapshot() as db:
         tick = standing(db, asked.at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -22,27 +21,34 @@ from streams.log.port import Message
 from twin.errors import Poison
 from twin.frames import decode_frame
 from twin.identity import digest_of
+from twin.limits import NAME_MAX_COUNT
 from twin.units import instant_text
 
 router = APIRouter(tags=["satellites"])
 
-ATTRIBUTES: Final = (
-    "id",
-    "source",
-    "type",
-    "time",
-    "specversion",
-    "epoch",
-    "stream",
-    "sequence",
-    "digest",
-    "label",
-    "nature",
-    "schemaversion",
-    "correlationid",
-    "causationid",
-)
-"""What a frame's CloudEvents headers may say."""
+ID_MAX_COUNT: Final = 4 * NAME_MAX_COUNT
+
+ATTRIBUTES: Final = {
+    "id": ID_MAX_COUNT,
+    "source": NAME_MAX_COUNT,
+    "type": NAME_MAX_COUNT,
+    "time": NAME_MAX_COUNT,
+    "specversion": NAME_MAX_COUNT,
+    "epoch": NAME_MAX_COUNT,
+    "stream": NAME_MAX_COUNT,
+    "sequence": NAME_MAX_COUNT,
+    "digest": NAME_MAX_COUNT,
+    "label": NAME_MAX_COUNT,
+    "nature": NAME_MAX_COUNT,
+    "schemaversion": NAME_MAX_COUNT,
+    "correlationid": ID_MAX_COUNT,
+    "causationid": ID_MAX_COUNT,
+}
+"""What a frame's CloudEvents headers may say, and how many characters of it are repeated.
+
+A source's message is taken with names and ids up to that length. One that is not taken may carry
+almost a megabyte of them, and clients give up on headers of a tenth of that.
+"""
 
 PRINTABLE: Final = "!#$&'()*+,/:;=?@[]^`{|}"
 """Characters that an HTTP header carries as they are, beside letters, digits and `-._~`."""
@@ -80,8 +86,9 @@ _DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
                 "schema": {"type": "string"},
             },
             "ce-id": {
-                "description": "The name of the frame: source/epoch/stream/sequence. Its other "
-                "CloudEvents attributes are headers likewise.",
+                "description": "The id its publisher gave the event. Its other CloudEvents "
+                "attributes are headers likewise, and name the frame: source, epoch, stream, "
+                "sequence.",
                 "schema": {"type": "string"},
             },
         },
@@ -105,22 +112,22 @@ def frame(
     """
     message = house.shelf.message(topic, partition, offset)
     body = message.value or b""
-    sha256 = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    digest = digest_of(body)
     headers = {f"ce-{name}": quote(said, safe=PRINTABLE) for name, said in _said(message).items()}
-    headers["Content-Digest"] = f"sha-256=:{sha256}:"
+    headers["Content-Digest"] = f"sha-256=:{base64.b64encode(digest).decode()}:"
     if form == Media.JSON:
-        return json_response(_description(message, body), headers)
+        return json_response(_description(message, body, digest=digest), headers)
     return ArrowStream(body, headers=headers)
 
 
-def _description(message: Message, body: bytes) -> dict[str, Any]:
+def _description(message: Message, body: bytes, *, digest: bytes) -> dict[str, Any]:
     return {
         "topic": message.topic,
         "partition": message.partition,
         "offset": message.offset,
         "sent": instant_text(message.timestamp_ns),
         "attributes": _said(message),
-        "digest": digest_of(body).hex(),
+        "digest": digest.hex(),
         "size_bytes": len(body),
         **_contents(body),
     }
@@ -140,10 +147,10 @@ def _contents(body: bytes) -> dict[str, Any]:
 
 
 def _said(message: Message) -> dict[str, str]:
-    """The attributes of the event; what is not UTF-8 in them is replaced."""
+    """The attributes of the event, cut; what is not UTF-8 in them is replaced."""
     headers = dict(message.headers)
     return {
-        name: headers[f"ce_{name}"].decode(errors="replace")
-        for name in ATTRIBUTES
+        name: headers[f"ce_{name}"].decode(errors="replace")[:max_count]
+        for name, max_count in ATTRIBUTES.items()
         if f"ce_{name}" in headers
     }

@@ -104,7 +104,7 @@ def _portrait(house: House, tick: TickInfo, seen: Seen, rows: SatelliteRows) -> 
             "expected_array_w": expected_w,
             "residual_fraction": measured_w / expected_w - 1.0 if expected_w > 0 else None,
         },
-        "frame": frame_body(ref, held),
+        "frame": frame_body(ref, held.size_bytes),
         "as_built": spec_body(spec),
         "anomalies": [
             {"kind": found.kind, "measured": found.measured, "expected": found.expected}

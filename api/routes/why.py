@@ -43,7 +43,9 @@ def why(house: InHouse, asked: Annotated[AskedWhy, Query()]) -> Response:
     past = house.reader.journal.twin(house.reader.tick(asked.at))
     row = row_of(past, view, asked.key, asked.label)
     events = _events(house, past, row, subjects_of(past.moment.twin, view.name, row))
-    body = explanation(past, view, column, row, events=events, held=house.telemetry.held)
+    body = explanation(
+        past, view, column, row, events=events, size_bytes_of=house.telemetry.size_bytes_of
+    )
     return _said(house, past.tick, body)
 
 
@@ -56,7 +58,9 @@ def _of_branch(house: House, asked: AskedWhy, view: View, column: Column) -> Res
     events = _events(house, past, row, about)
     gone = {each.event_id for each in branch.beside.withdrawn} if branch.beside else set()
     happened = [event for event in events if event["event_id"] not in gone]
-    body = explanation(past, view, column, row, events=happened, held=house.telemetry.held)
+    body = explanation(
+        past, view, column, row, events=happened, size_bytes_of=house.telemetry.size_bytes_of
+    )
     body["scenario"] = scenario_body(
         branch,
         column,

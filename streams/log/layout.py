@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,8 +20,8 @@ APPLICATION_ID: Final = 0x74776C67  # "twlg"
 LAYOUT_VERSION: Final = 1
 OFFSET_BITS: Final = 40
 OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
-#: Messages one append may remove per partition, beside two for each it adds: trimming keeps up,
-#: and no append pays for a long backlog at once.
+#: Messages one append may remove of a partition, beside twice as many as it adds: trimming keeps
+#: up, and no append pays for a long backlog at once.
 TRIM_COUNT: Final = 64
 
 SCHEMA: Final = """
@@ -128,6 +128,10 @@ def slowest(db: sqlite3.Connection, of: Part) -> int:
     return of.first_offset if offset is None else int(offset)
 
 
+_STAYS = -1
+"""The size of a message that is not to go yet."""
+
+
 def retain(db: sqlite3.Connection, topic: str, *, added_count: int, now_ns: int) -> None:
     """Remove the oldest messages of a topic, in whichever partition they lie.
 
@@ -143,6 +147,10 @@ def retain(db: sqlite3.Connection, topic: str, *, added_count: int, now_ns: int)
     cursors = [_oldest(db, part, TRIM_COUNT + 2 * added_count) for part in parts]
     upto: dict[int, int] = {}
     for appended_ns, row, message_bytes in heapq.merge(*cursors):
+        if message_bytes == _STAYS:
+            # Nothing newer goes for want of room; what is too old may.
+            excess_bytes = 0
+            continue
         if excess_bytes <= 0 and appended_ns >= kept_since_ns:
             break
         excess_bytes -= message_bytes
@@ -168,13 +176,19 @@ def remove(db: sqlite3.Connection, of: Part, upto: int) -> None:
     of.size_bytes -= removed_bytes
 
 
-def _oldest(db: sqlite3.Connection, part: Part, most: int) -> sqlite3.Cursor:
-    """When the first messages of a partition that all have read were appended, and their sizes."""
-    upto = min(slowest(db, part), part.first_offset + most)
-    return db.execute(
-        "SELECT appended_ns, id, size_bytes FROM message WHERE id >= ? AND id < ? ORDER BY id",
-        (part.row(part.first_offset), part.row(upto)),
-    )
+def _oldest(
+    db: sqlite3.Connection, part: Part, most: int
+) -> Generator[tuple[int, int, int], None, None]:
+    """When the first messages of a partition were appended, their rows and sizes.
+
+    Those that all have read, not more than ``most``; then the one that stays, if there is one.
+    """
+    stays = part.row(min(slowest(db, part), part.first_offset + most))
+    for appended_ns, row, size_bytes in db.execute(
+        "SELECT appended_ns, id, size_bytes FROM message WHERE id >= ? AND id <= ? ORDER BY id",
+        (part.row(part.first_offset), stays),
+    ):
+        yield appended_ns, row, _STAYS if row == stays else size_bytes
 
 
 def _check_spec(spec: TopicSpec) -> None:

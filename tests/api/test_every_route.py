@@ -65,13 +65,13 @@ INVENTORY = {
 PLACE = {"topic": "satellites", "partition": 0, "offset": 0}
 """Where a frame lies in every small twin."""
 
-WITHOUT_TICK = (
-    "/v1/stream",
-    "/v1/why",
-    "/v1/scenarios",
-    "/v1/frames/{topic}/{partition}/{offset}",
-)
+FRAMES = "/v1/frames/{topic}/{partition}/{offset}"
+
+WITHOUT_TICK = ("/v1/stream", "/v1/why", "/v1/scenarios")
 """Answered, or refused, for other reasons while there is no tick."""
+
+WITHOUT_TICK_HEADERS = ("/v1/stream", FRAMES, "/healthz", "/metrics", "/v1/scenarios")
+"""Not about one tick of the twin, or about one in each event."""
 
 POSTED = "/v1/scenarios"
 """The one path that takes a body."""
@@ -166,7 +166,8 @@ def test_every_route_is_described_to_the_last_parameter(client: httpx.Client) ->
 def test_the_examples_of_the_description_are_answered(
     application, client: httpx.Client, path: str
 ) -> None:
-    """Each parameter has an example, or a default, that together make a good question."""
+    """Each parameter has an example, or a default, that together make a good question; its answer
+    names its tick, if it is of one."""
     operation = application.openapi()["paths"][path]["get"]
     given = {
         (said["in"], said["name"]): said["schema"]["examples"][0]
@@ -178,6 +179,7 @@ def test_the_examples_of_the_description_are_answered(
 
     with client.stream("GET", path.format(**in_path), params=in_query) as answer:
         assert answer.status_code == 200, answer.read()
+        assert ("twin-tick" in answer.headers) == (path not in WITHOUT_TICK_HEADERS)
 
 
 def test_every_property_of_every_answer_is_described(client: httpx.Client) -> None:
@@ -192,6 +194,15 @@ def test_every_property_of_every_answer_is_described(client: httpx.Client) -> No
 
     assert silent == []
     assert models["CapacityRow"]["properties"]["availability_fraction"]["unit"]
+
+
+def test_the_value_of_an_alert_is_said_to_be_that_of_its_beginning(client: httpx.Client) -> None:
+    models = client.get("/openapi.json").json()["components"]["schemas"]
+
+    said = models["Alert"]["properties"]["value"]["description"]
+
+    assert "in the tick the alarm was raised in" in said
+    assert all(path in said for path in ("/v1/capacity", "/v1/energy", "/v1/health", "/v1/why"))
 
 
 def test_every_route_is_in_the_readme() -> None:
@@ -275,10 +286,11 @@ def test_before_the_first_tick_questions_are_503_with_a_reason(tmp_path: Path) -
         ready = client.get("/readyz")
 
     assert alive.status_code == 200
-    for answer in [*answers.values(), ready]:
+    for path, answer in [*answers.items(), ("/readyz", ready)]:
+        reason = "no topic 'satellites' yet" if path == FRAMES else "no tick is committed yet"
         assert answer.status_code == 503, answer.text
         assert answer.headers["retry-after"] == "1"
-        assert "no tick is committed yet" in answer.json()["detail"]
+        assert reason in answer.json()["detail"]
 
 
 def test_it_is_ready_once_a_tick_is_committed(client: httpx.Client) -> None:

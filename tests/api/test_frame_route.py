@@ -13,15 +13,21 @@ import pytest
 
 from api.app import create_app
 from api.media import Media
+from api.routes.frames import ATTRIBUTES
 from api.schemas import FrameDescription
+from streams.codec import decode_headers
 from streams.log.port import Header, Log, Outgoing, open_log
 from streams.settings import load_settings
-from streams.topics import INPUTS, JOURNAL, SATELLITES, topic_specs
+from streams.topics import INPUTS, JOURNAL, SATELLITES, WORKLOADS, topic_specs
 from tests.api.conftest import PATIENCE_S, served
 from tests.one_process import OneProcess
 from twin.frames import decode_frame
+from twin.limits import NAME_MAX_COUNT
 
 FIRST = "/v1/frames/satellites/0/0"
+
+HEADERS_MAX_BYTES = 64 * 1024
+"""Clients in use take as much: Python's 64 KiB a line, h11's callers 100 KiB in all."""
 
 
 def test_a_frame_is_answered_byte_for_byte(client: httpx.Client, town: OneProcess) -> None:
@@ -79,6 +85,40 @@ def test_headers_of_a_stranger_are_safe_to_answer(own: OneProcess, serve_own: ht
     assert "set-cookie" not in answer.headers
 
 
+def test_headers_of_any_length_are_answered_short_enough_for_clients(
+    own: OneProcess, serve_own: httpx.Client
+) -> None:
+    endless = "\N{GRINNING FACE}".encode() * 15_000
+    headers = tuple((f"ce_{name}", endless) for name in ATTRIBUTES)
+    (position,) = own.log.append([_again(b"noise", SATELLITES, headers)])
+
+    answer = serve_own.get(f"/v1/frames/satellites/0/{position.offset}")
+
+    said = {name: value for name, value in answer.headers.items() if name.startswith("ce-")}
+    assert len(said) == len(ATTRIBUTES)
+    assert sum(len(name) + len(value) for name, value in said.items()) < HEADERS_MAX_BYTES
+
+
+def test_no_attribute_of_a_message_that_is_taken_is_cut(
+    own: OneProcess, serve_own: httpx.Client
+) -> None:
+    (stored,) = own.log.read(SATELLITES, 0, 0, limit=1, max_bytes=1)
+    longest = {
+        "ce_source": b"s" * NAME_MAX_COUNT,
+        "ce_stream": b"t" * NAME_MAX_COUNT,
+        "ce_label": b"l" * NAME_MAX_COUNT,
+        "ce_correlationid": b"c" * 4 * NAME_MAX_COUNT,
+    }
+    headers = tuple((dict(stored.headers) | longest).items())
+    (position,) = own.log.append([_again(stored.value, SATELLITES, headers)])
+    decode_headers(headers)
+
+    answer = serve_own.get(f"/v1/frames/satellites/0/{position.offset}")
+
+    for name, value in longest.items():
+        assert answer.headers[name.replace("_", "-")] == value.decode()
+
+
 @pytest.mark.parametrize(
     ("place", "field", "expected"),
     [
@@ -86,6 +126,7 @@ def test_headers_of_a_stranger_are_safe_to_answer(own: OneProcess, serve_own: ht
         ("journal/0/0", "topic", "satellites"),
         ("satellites/99/0", "partition", "0 to 7"),
         ("satellites/0/99999", "offset", "0 to "),
+        ("satellites/0/99999", "offset", "; if the journal was imported: "),
     ],
 )
 def test_a_place_that_is_none_is_404_and_says_which_part(
@@ -95,7 +136,7 @@ def test_a_place_that_is_none_is_404_and_says_which_part(
 
     assert answer.status_code == 404
     assert answer.json()["field"] == field
-    assert expected in answer.json()["expected"]
+    assert expected in answer.json()["detail"]
 
 
 def test_an_event_is_no_frame(own: OneProcess, serve_own: httpx.Client) -> None:
@@ -106,6 +147,27 @@ def test_an_event_is_no_frame(own: OneProcess, serve_own: httpx.Client) -> None:
 
     assert answer.status_code == 404
     assert "/v1/events" in answer.json()["remedy"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        None,
+        {"content-type": b"application/json"},
+        {"ce_epoch": b"none"},
+        {"ce_type": b"SatelliteFrameImagined"},
+    ],
+)
+def test_whatever_does_not_say_it_is_an_event_can_be_looked_into(
+    own: OneProcess, serve_own: httpx.Client, changed: dict[str, bytes] | None
+) -> None:
+    (stored,) = own.log.read(SATELLITES, 0, 0, limit=1, max_bytes=1)
+    headers = () if changed is None else tuple((dict(stored.headers) | changed).items())
+    (position,) = own.log.append([_again(stored.value, SATELLITES, headers)])
+
+    answer = serve_own.get(f"/v1/frames/satellites/0/{position.offset}")
+
+    assert (answer.status_code, answer.content) == (200, stored.value)
 
 
 def test_a_frame_that_retention_removed_is_410(own: OneProcess, serve_own: httpx.Client) -> None:
@@ -176,3 +238,25 @@ def test_other_frames_in_their_places_are_not_taken_for_them(
 
     assert answer.status_code == 410
     assert "earliest" not in answer.json()
+
+
+def test_a_damaged_frame_hides_neither_its_figure_nor_that_it_is_damaged(
+    own: OneProcess, imported: tuple[Log, httpx.Client]
+) -> None:
+    log, client = imported
+    for topic in (SATELLITES, WORKLOADS):
+        for partition in range(own.log.topics()[topic].partitions):
+            for stored in own.log.read(topic, partition, 0, limit=1000, max_bytes=1 << 30):
+                value = stored.value or b""
+                damaged = _again(value[:-1] + bytes([value[-1] ^ 1]), topic, stored.headers)
+                log.append([msgspec.structs.replace(damaged, partition=partition)])
+    asked = {"view": "energy", "key": "sl-53,orbit", "column": "charge_wh"}
+
+    why, satellites = client.get("/v1/why", params=asked), client.get("/v1/satellites")
+
+    (frame,) = why.json()["frames"]
+    bytes_now = client.get(frame["href"]).content
+    assert frame["is_kept"] is True
+    assert frame["size_bytes"] == len(bytes_now)
+    assert frame["digest"] != hashlib.sha256(bytes_now).hexdigest()
+    assert satellites.status_code == 500

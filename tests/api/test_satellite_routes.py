@@ -24,12 +24,13 @@ from api.media import Media
 from api.reading import Reader
 from api.schemas import OneSatellite, SatellitePage
 from api.shelf import Shelf
+from streams.log.port import Header, Message, Outgoing
 from streams.store import queries
 from streams.store.tables import TICK
 from streams.topics import SATELLITES
 from tests.api.conftest import served
 from tests.one_process import OneProcess
-from twin.errors import BrokenInvariant
+from twin.errors import BrokenInvariant, NotKept
 from twin.frames import decode_frame
 from twin.identity import Identity, digest_of
 from twin.observe import observe
@@ -238,6 +239,24 @@ def test_frames_that_are_gone_are_410_with_the_earliest_instant_kept(own: OnePro
     assert [frame["is_kept"] for frame in frames["frames"]] == [False]
 
 
+def test_frames_that_go_while_they_are_at_hand_are_gone(
+    own: OneProcess, serve_own: httpx.Client
+) -> None:
+    at = {"at": "2029-01-01T00:02:00Z"}
+    asked = {"view": "energy", "key": "sl-53,orbit", "column": "charge_wh"} | at
+    before = serve_own.get("/v1/why", params=asked).json()["frames"]
+    seen = serve_own.get("/v1/satellites", params=at)
+    own.run(2)
+    _trim_before(own, number=4)
+
+    after = serve_own.get("/v1/why", params=asked).json()["frames"]
+    gone = serve_own.get("/v1/satellites", params=at)
+
+    assert [(frame["is_kept"], frame["href"] is None) for frame in before] == [(True, False)]
+    assert [(frame["is_kept"], frame["href"]) for frame in after] == [(False, None)]
+    assert (seen.status_code, gone.status_code) == (200, 410)
+
+
 def _trim_before(twin: OneProcess, *, number: int) -> None:
     """Remove all frames of the ticks before one, as retention would."""
     for partition in range(twin.log.topics()[SATELLITES].partitions):
@@ -287,6 +306,69 @@ def test_a_frame_with_other_bytes_is_not_believed(own: OneProcess) -> None:
 
     with pytest.raises(BrokenInvariant, match="other bytes"):
         shelf.held(msgspec.structs.replace(ref, digest=bytes(32)))
+
+
+def test_a_frame_is_known_by_its_name_and_not_by_the_id_its_publisher_gave(
+    own: OneProcess,
+) -> None:
+    ref, stored = _first_frame(own)
+    own_id = tuple(("ce_id", b"one-of-mine") if h[0] == "ce_id" else h for h in stored.headers)
+    other = tuple(("ce_sequence", b"999") if h[0] == "ce_sequence" else h for h in stored.headers)
+    shelf = Shelf(own.log, max_bytes=1 << 20)
+
+    with_own_id = _put_again(own, ref, stored, own_id)
+    another = _put_again(own, ref, stored, other)
+
+    assert shelf.size_bytes_of(with_own_id) == len(stored.value or b"")
+    assert shelf.held(with_own_id).frame.header == shelf.held(ref).frame.header
+    assert shelf.size_bytes_of(another) is None
+    with pytest.raises(NotKept):
+        shelf.held(another)
+
+
+def test_a_frame_at_hand_is_not_taken_for_another_of_its_place(own: OneProcess) -> None:
+    ref, _ = _first_frame(own)
+    imported = msgspec.structs.replace(
+        ref, identity=msgspec.structs.replace(ref.identity, source="another"), digest=bytes(32)
+    )
+    shelf = Shelf(own.log, max_bytes=1 << 20)
+    shelf.held(ref)
+
+    with pytest.raises(NotKept):
+        shelf.held(imported)
+
+
+def test_asking_for_the_size_of_a_frame_puts_nothing_on_the_shelf(own: OneProcess) -> None:
+    ref, stored = _first_frame(own)
+    shelf = Shelf(own.log, max_bytes=1 << 20)
+
+    size_bytes = shelf.size_bytes_of(ref)
+
+    assert size_bytes == len(stored.value or b"")
+    assert shelf.size_bytes == 0
+
+
+def _first_frame(twin: OneProcess) -> tuple[FrameRef, Message]:
+    """A frame of the newest tick, and the message it came in."""
+    ref = _reader(twin).journal.record(_reader(twin).tick(None)).provenance.frames[0]
+    (stored,) = twin.log.read(ref.topic, ref.partition, ref.offset, limit=1, max_bytes=1)
+    return ref, stored
+
+
+def _put_again(
+    twin: OneProcess, ref: FrameRef, stored: Message, headers: tuple[Header, ...]
+) -> FrameRef:
+    """The same bytes under other headers at the end of the log; a reference to that place."""
+    again = Outgoing(
+        ref.topic,
+        ref.partition,
+        key=stored.key,
+        headers=headers,
+        value=stored.value,
+        timestamp_ns=stored.timestamp_ns,
+    )
+    (position,) = twin.log.append([again])
+    return msgspec.structs.replace(ref, offset=position.offset)
 
 
 def test_a_past_that_does_not_fold_to_its_hash_is_not_told(own: OneProcess) -> None:

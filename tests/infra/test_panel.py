@@ -30,6 +30,7 @@ from infra.sight import (
 from infra.world_file import WorldChoice
 from infra.world_inputs import KeptFile
 from twin.business.judging import SEVERITY
+from twin.fold import registry
 from twin.fold.alarms import Condition
 
 CHOICE = WorldChoice("2029", 1, "2029-01-01T00:00:00Z", 60.0, True, None, None)
@@ -171,9 +172,8 @@ def test_launches_that_were_counted_long_ago_are_not_told() -> None:
 
 def test_every_condition_of_an_alarm_has_words() -> None:
     of_segments = {condition.name.lower() for condition in Condition}
-    of_sources = {"lapsed", "quarantined"}
 
-    assert set(boxes.SAID) == of_segments | of_sources | set(SEVERITY)
+    assert set(boxes.SAID) == of_segments | set(registry.CONDITIONS) | set(SEVERITY)
 
 
 def test_an_alarm_says_what_is_wrong_in_its_unit_and_the_worst_comes_first() -> None:

@@ -98,3 +98,13 @@ def made(settings: Settings) -> Iterator[None]:
     engine = open_database(settings.database_url)
     yield
     engine.dispose()
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    environ = {"TWIN_DATABASE_URL": "postgresql+nodriver://u:hunter2@h/db"}
+
+    with pytest.raises(BadInput) as refused:
+        load_settings(environ)
+
+    assert "hunter2" not in str(refused.value)
+    assert "postgresql" in str(refused.value)

@@ -356,6 +356,11 @@ def test_an_alarm_that_hovers_about_its_threshold_neither_clears_nor_is_raised_a
     assert said == [(3, "raised"), (14, "cleared")]
 
 
+def test_a_single_dip_does_not_end_an_alarm_that_hovers() -> None:
+    assert _said_of_down_assets([5, 5, 1, 4, 4, 4, 4, 4]) == [(3, "raised")]
+    assert _said_of_down_assets([5, 5, 1, 5, 3, 3, 3, 3]) == [(3, "raised")]
+
+
 def test_hovering_below_a_threshold_raises_nothing() -> None:
     assert _said_of_down_assets([5, 3, 5, 3, 3, 5]) == []
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from twin.arrays import FloatArray, IntArray, frozen
+from twin.arrays import BoolArray, FloatArray, IntArray, frozen
 from twin.outcomes import AlarmOutcome, alarm_outcome
 from twin.physics.kernel import kernel
 from twin.quantities import Q
@@ -65,10 +65,12 @@ def judged(
     limits = registry.limits
     values, thresholds = np.empty(alarms.streak.shape), np.empty(alarms.streak.shape)
     streak = alarms.streak.copy()
+    is_raised = _raised(alarms, fleet)
     moved_count, changed_count = _judge(
         values,
         thresholds,
         streak,
+        is_raised,
         telemetry.sums,
         energy.flows_mw,
         fleet.constants,
@@ -108,11 +110,22 @@ def judged(
     return Alarms(is_open, frozen(streak)), tuple(outcomes)
 
 
+def _raised(alarms: Alarms, fleet: Fleet) -> BoolArray:
+    """Which alarms about segments are open, in the shape of ``streak``."""
+    is_raised = np.zeros(alarms.streak.shape, dtype=np.bool_)
+    for alarm in alarms.open.values():
+        condition = Condition.__members__.get(alarm.alarm_id.rsplit("/", 1)[-1].upper())
+        if condition is not None and alarm.subject in fleet.keys:
+            is_raised[fleet.keys.index(alarm.subject), condition] = True
+    return is_raised
+
+
 @kernel
 def _judge(
     values: FloatArray,
     thresholds: FloatArray,
     streak: IntArray,
+    is_raised: BoolArray,
     sums: IntArray,
     flows: IntArray,
     constants: IntArray,
@@ -143,9 +156,9 @@ def _judge(
             if values[i, c] > thresholds[i, c]:
                 after = min(max(before, 0) + 1, counts[0])
                 is_end = after == counts[0]
-            elif before == counts[0] and values[i, c] > clear_below * thresholds[i, c]:
-                # Raised, and hovering below its threshold: neither on nor over.
-                after, is_end = before, False
+            elif is_raised[i, c] and values[i, c] > clear_below * thresholds[i, c]:
+                # Hovering below its threshold: neither on nor over.
+                after, is_end = max(before, 0), False
             else:
                 after = max(min(before, 0) - 1, -counts[1])
                 is_end = after == -counts[1]

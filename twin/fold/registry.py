@@ -20,6 +20,9 @@ from twin.outcomes import AlarmOutcome, alarm_outcome
 from twin.state import Alarm, Alarms, Limits, Registry, SourceState
 
 TICKS_MAX_COUNT = 1_000_000
+LAPSED, QUARANTINED = "lapsed", "quarantined"
+CONDITIONS = (LAPSED, QUARANTINED)
+"""What is judged of each source; the last word of an alarm's name."""
 LIMITS = {
     "alarm.silent_fraction": "silent_fraction",
     "alarm.down_fraction": "failed_fraction",
@@ -64,20 +67,14 @@ def assumption_set(registry: Registry, fact: AssumptionSet) -> Registry:
 def _limits(assumptions: Mapping[str, AssumptionSet]) -> Limits:
     """The thresholds that are assumed, and those of an untold twin for the rest."""
     told = {
-        field: float(assumptions[name].value)
-        for name, field in LIMITS.items()
-        if name in assumptions
+        field: int(value) if field.endswith("_count") else float(value)
+        for field, value in (
+            (field, assumptions[name].value)
+            for name, field in LIMITS.items()
+            if name in assumptions
+        )
     }
-    untold = Limits()
-    return Limits(
-        silent_fraction=told.get("silent_fraction", untold.silent_fraction),
-        failed_fraction=told.get("failed_fraction", untold.failed_fraction),
-        unaccounted_fraction=told.get("unaccounted_fraction", untold.unaccounted_fraction),
-        anomalous_fraction=told.get("anomalous_fraction", untold.anomalous_fraction),
-        clear_below_fraction=told.get("clear_below_fraction", untold.clear_below_fraction),
-        raise_after_count=int(told.get("raise_after_count", untold.raise_after_count)),
-        clear_after_count=int(told.get("clear_after_count", untold.clear_after_count)),
-    )
+    return replace(Limits(), **told)
 
 
 def source_registered(registry: Registry, fact: SourceRegistered) -> Registry:
@@ -144,10 +141,10 @@ def _conditions(registry: Registry, *, tick_ns: int, interval_ns: int) -> list[t
     memory_ns = registry.limits.clear_after_count * interval_ns
     for source in registry.sources.values():
         if source.is_lapsed:
-            found.append(_alarm(source, "lapsed", "critical", value=1.0, tick_ns=tick_ns))
+            found.append(_alarm(source, LAPSED, "critical", value=1.0, tick_ns=tick_ns))
         if source.quarantined_count and tick_ns - source.last_quarantined_ns < memory_ns:
             count = float(source.quarantined_count)
-            found.append(_alarm(source, "quarantined", "warning", value=count, tick_ns=tick_ns))
+            found.append(_alarm(source, QUARANTINED, "warning", value=count, tick_ns=tick_ns))
     return [(alarm.alarm_id, alarm) for alarm in found]
 
 

@@ -80,6 +80,48 @@ def test_size_is_of_all_partitions_together_and_the_oldest_go_first(
     assert [log.span("events", partition) for partition in (0, 1)] == [Span(2, 5), Span(1, 8)]
 
 
+def test_nothing_newer_goes_for_want_of_room_before_what_somebody_has_to_read(
+    log: EmbeddedLog, clock: Clock
+) -> None:
+    log.declare([TopicSpec("events", 2, retention_bytes=1_000)])
+    for partition in (0, 1):
+        clock.now_ns += SECOND_NS
+        log.append([outgoing(bytes(100), partition=partition) for _ in range(20)])
+    log.commit("observe", {("events", 0): 5, ("events", 1): 20})
+
+    log.append([outgoing(bytes(100), partition=1)])
+
+    assert [log.span("events", partition) for partition in (0, 1)] == [Span(5, 20), Span(0, 21)]
+
+
+def test_nothing_newer_goes_before_a_backlog_that_is_trimmed_by_and_by(
+    log: EmbeddedLog, clock: Clock
+) -> None:
+    log.declare([TopicSpec("events", 2)])
+    log.append([outgoing(bytes(100), partition=0) for _ in range(1_000)])
+    clock.now_ns += SECOND_NS
+    log.append([outgoing(bytes(100), partition=1) for _ in range(66)])
+    log.commit("observe", {("events", 0): 1_000, ("events", 1): 66})
+    log.declare([TopicSpec("events", 2, retention_bytes=1_000)])
+
+    log.append([outgoing(bytes(100), partition=0)])
+
+    assert log.span("events", 0).start == 66
+    assert log.span("events", 1) == Span(0, 66)
+
+
+def test_what_is_too_old_goes_whoever_else_has_to_read(log: EmbeddedLog, clock: Clock) -> None:
+    log.declare([TopicSpec("events", 2, retention_s=60)])
+    for partition in (0, 1):
+        log.append([outgoing(bytes(100), partition=partition) for _ in range(20)])
+    log.commit("observe", {("events", 0): 5, ("events", 1): 20})
+    clock.now_ns += 61 * SECOND_NS
+
+    log.append([outgoing(bytes(100), partition=1)])
+
+    assert [log.span("events", partition) for partition in (0, 1)] == [Span(5, 20), Span(20, 21)]
+
+
 def test_size_never_trims_past_the_slowest_group(log: EmbeddedLog) -> None:
     log.declare([TopicSpec("events", 1, retention_bytes=500)])
     log.append([outgoing(bytes(100)) for _ in range(20)])
