@@ -7,6 +7,7 @@ import pytest
 
 from api.asked import PAGE_EXPECTED
 from api.problems import Problem
+from twin.views import VIEWS
 
 WRONG_NAMES = (
     ("/v1/twin", {"branch": "lvie"}, "branch"),
@@ -57,8 +58,9 @@ def test_a_name_that_nothing_has_is_404_and_says_whose_it_is(
         ),
         (
             "/v1/stream",
-            {"view": ["energy"] * 4},
-            "4 values of view; expected 3 at most, each one of capacity, energy, health",
+            {"view": ["energy"] * (len(VIEWS) + 1)},
+            f"{len(VIEWS) + 1} values of view; expected {len(VIEWS)} at most, each one of "
+            + ", ".join(VIEWS),
         ),
     ],
 )
