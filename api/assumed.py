@@ -32,9 +32,9 @@ _SHELL: Final = ("shell.*.{segment}",)
 _REGION: Final = ("region.{region}",)
 _ARRAY: Final = (*_class("array_w", "degradation_fraction_per_y"), "power.age-start_y", *_SHELL)
 _LOAD: Final = _class("bus_w", "payload_w")
-_COMPUTE: Final = _class("bus_w", "payload_w", "accelerators_count")
 _STORE: Final = (*_ARRAY, *_LOAD, *_class("battery_wh", "charge_efficiency_fraction"))
 _LIMITS: Final = _class("battery_wh", "reserve_fraction", "temperature_max_k")
+_COMPUTE: Final = (*_class("bus_w", "payload_w", "accelerators_count"), *_LIMITS)
 _WHERE: Final = (*_SHELL, *_REGION)
 _HEAT: Final = (
     *_class(
@@ -45,6 +45,7 @@ _HEAT: Final = (
         "solar_absorptivity_fraction",
         "sun_view_fraction",
         "earth_view_fraction",
+        "temperature_max_k",
     ),
     *_LOAD,
     *_SHELL,

@@ -59,8 +59,8 @@ def test_a_name_that_nothing_has_is_404_and_says_whose_it_is(
         (
             "/v1/stream",
             {"view": ["energy"] * (len(VIEWS) + 1)},
-            f"{len(VIEWS) + 1} values of view; expected {len(VIEWS)} at most, "
-            f"each one of {', '.join(VIEWS)}",
+            f"{len(VIEWS) + 1} values of view; expected {len(VIEWS)} at most, each one of "
+            + ", ".join(VIEWS),
         ),
     ],
 )
