@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -137,11 +138,12 @@ def advanced(beside: Beside, entry: Entry) -> Beside:
         # Before the first tick nothing has a name yet: what the first record tells decides.
         fork_ns = record.start_ns
         plan = _from(planned(beside.scenario, baseline), record.start_ns, forked_ns=record.tick_ns)
-    adapted = adapt(
-        record, plan, baseline=beside.baseline, branch=beside.branch, memory=beside.memory
-    )
-    is_one = adapted.record is record and beside.branch is beside.baseline
-    branch = baseline if is_one else _evolved(beside.branch, adapted.record)
+    with _meant(record):
+        adapted = adapt(
+            record, plan, baseline=beside.baseline, branch=beside.branch, memory=beside.memory
+        )
+        is_one = adapted.record is record and beside.branch is beside.baseline
+        branch = baseline if is_one else _evolved(beside.branch, adapted.record)
     first_ns = beside.first_divergence_ns
     if first_ns is None and not is_one and _is_other(baseline, branch):
         first_ns = record.tick_ns
@@ -192,18 +194,25 @@ def compared(beside: Beside) -> Branch:
     )
 
 
-def _evolved(branch: Twin, record: Record) -> Twin:
-    """The branch after a record; an edit that the fold refuses is no edit."""
+@contextmanager
+def _meant(record: Record) -> Iterator[None]:
+    """What was recorded can always be folded: whatever else fails is of the scenario's making."""
     try:
-        step = evolve(branch, record)
+        yield
+    except BadInput:
+        raise
     except (BrokenInvariant, ArithmeticError, ValueError) as error:
-        # What was recorded can always be folded, so this is of the scenario's making.
         raise BadInput(
             f"in the tick to {instant_text(record.tick_ns)} the scenario comes to what cannot be: "
             f"{error}",
             expected="edits with smaller numbers",
             field="edits",
         ) from error
+
+
+def _evolved(branch: Twin, record: Record) -> Twin:
+    """The branch after a record; an edit that the fold refuses is no edit."""
+    step = evolve(branch, record)
     for outcome in step.outcomes:
         if isinstance(outcome, Refused) and outcome.identity.source == SOURCE:
             raise BadInput(
@@ -231,8 +240,11 @@ def _from(plan: Plan, start_ns: int, *, forked_ns: int) -> Plan:
     What is about something that the first tick tells of, a contract or assets, waits for its end.
     """
 
+    def at(instant_ns: int) -> int:
+        return min(instant_ns, start_ns) if instant_ns == forked_ns else instant_ns
+
     def moved(each: Any) -> Any:
-        span = msgspec.structs.replace(each.span, starts_ns=min(each.span.starts_ns, start_ns))
+        span = msgspec.structs.replace(each.span, starts_ns=at(each.span.starts_ns))
         return msgspec.structs.replace(each, span=span)
 
     return msgspec.structs.replace(
@@ -240,9 +252,14 @@ def _from(plan: Plan, start_ns: int, *, forked_ns: int) -> Plan:
         droppings=tuple(moved(each) for each in plan.droppings),
         scalings=tuple(moved(each) for each in plan.scalings),
         injected=tuple(
-            msgspec.structs.replace(event, effective_ns=min(event.effective_ns, start_ns))
-            if event.kind in NEEDS_NOTHING_TOLD and event.effective_ns == forked_ns
+            msgspec.structs.replace(event, effective_ns=at(event.effective_ns))
+            if event.kind in NEEDS_NOTHING_TOLD
             else event
             for event in plan.injected
         ),
+        overridden={name: at(since_ns) for name, since_ns in plan.overridden.items()},
+        grounded={
+            name: msgspec.structs.replace(span, starts_ns=at(span.starts_ns))
+            for name, span in plan.grounded.items()
+        },
     )

@@ -127,6 +127,35 @@ def test_a_grounded_rocket_deploys_nothing_and_everything_after_it_follows(week)
     assert is_now == was
 
 
+def test_a_flight_that_was_not_grounds_nobody_by_its_failure(week) -> None:
+    grounded = {
+        str(event.identity)
+        for entry in records(week.log, Chain(), start=0)
+        for event in entry.record.content.events
+        if event.kind == "VehicleStatusChanged" and fact(event).vehicle == "starship"
+    }
+    assert grounded, "in nine days a Starship fails, and is grounded for it"
+
+    branch = branched(week, "  - stop: starship\n    for: 90d\n    reason: mishap")
+
+    state = branch.branch.launches["public"].vehicle("starship")
+    assert grounded <= {each.event_id for each in branch.withdrawn}
+    assert (state.reason, state.until_ns) == ("mishap", week.tick_ns(1) + 90 * 24 * NS_PER_H)
+
+
+def test_a_number_set_later_is_what_it_was_until_then(week) -> None:
+    later = instant_text(week.tick_ns(40))
+    branch = branched(week, f"  - set: cost.satellites-life_y\n    to: 3\n    at: {later}")
+
+    assert branch.first_divergence_ns == week.tick_ns(41)
+    assert branch.withdrawn == ()
+
+
+def test_demand_that_no_number_can_hold_is_refused(week) -> None:
+    with pytest.raises(BadInput, match="the scenario comes to what cannot be"):
+        branched(week, "  - scale: starlink\n    by: 1000000\n" * 5)
+
+
 def flown_and_followed(one: OneProcess, vehicle: str) -> list[str]:
     """Launches of a vehicle and all that came of them, by identity, as the journal has them."""
     found: list[str] = []
@@ -174,6 +203,10 @@ def test_a_shipped_scenario_makes_a_difference(week, name) -> None:
         ("  - dorp: LaunchFlown", "drop"),
         ("  - drop: LaunchFlwn", "LaunchFlown"),
         ("  - inject: AssetsFailed\n    body: {segmet: sl-53}", "segment"),
+        ("  - inject: SatelliteFrameReported\n    body: {}", "given, decided or followed"),
+        ("  - inject: AlarmChanged\n    body: {}", "given, decided or followed"),
+        ("  - scale: grok\n    by: 2\n    region: europ", "europe"),
+        ("  - fail: sl-53\n    fraction: 0.1\n    at: 2028-01-01T00:00:00Z\n    for: 1h", "after"),
     ],
 )
 def test_a_scenario_that_means_nothing_is_refused_with_the_nearest_right_word(

@@ -34,11 +34,13 @@ from twin.events import (
 )
 from twin.fold.launches import Launches, vehicle_status_changed
 from twin.identity import Identity
+from twin.limits import INT64_MAX
 from twin.quantities import Q
 from twin.records import Record
 from twin.state import Twin
+from twin.units import parse_instant
 from twin.whatif.masking import without
-from twin.whatif.plan import SOURCE, Losing, Plan
+from twin.whatif.plan import FOR_EVER_NS, SOURCE, Losing, Plan
 
 MILLI = 1000
 
@@ -140,8 +142,7 @@ class _Adapting:
 
     def _is_beyond_the_plan(self, event: Event) -> bool:
         """Whether an event stays as it is, whatever it says: then nobody needs to read it."""
-        kind = KINDS.get(event.kind)
-        return not (event.kind in self._plan.kinds or (kind and kind.nature is Nature.FOLLOWED))
+        return not (event.causation_id or event.kind in self._plan.kinds or _is_followed(event))
 
     def _why_not(self, event: Event, body: Body | None) -> str:
         for dropping in self._plan.droppings:
@@ -151,14 +152,23 @@ class _Adapting:
                 told = msgspec.to_builtins(body)
                 if all(told.get(name) == value for name, value in dropping.where.items()):
                     return "dropped by the scenario"
-        if isinstance(body, AssumptionSet) and body.name in self._plan.overridden:
-            return "the scenario assumes another number"
-        kind = KINDS.get(event.kind)
-        if kind is None or kind.nature is not Nature.FOLLOWED:
-            return ""
+        # A cause binds whatever the nature: a flight that was not, grounds nobody by its failure.
         if event.causation_id in self.memory.withdrawn:
             return f"its cause {event.causation_id} was withdrawn"
-        return self._why_impossible(event, body)
+        if isinstance(body, AssumptionSet):
+            since_ns = self._plan.overridden.get(body.name, FOR_EVER_NS)
+            return "the scenario assumes another number" if self._record.tick_ns > since_ns else ""
+        if isinstance(body, VehicleStatusChanged) and self._is_kept_grounded(event, body):
+            return f"the scenario keeps {body.vehicle} grounded"
+        return self._why_impossible(event, body) if _is_followed(event) else ""
+
+    def _is_kept_grounded(self, event: Event, body: VehicleStatusChanged) -> bool:
+        """Whether a recorded status would end a grounding of the scenario before its time."""
+        span = self._plan.grounded.get(body.vehicle)
+        if span is None or not span.starts_ns <= event.effective_ns < span.ends_ns:
+            return False
+        until_ns = FOR_EVER_NS if body.until is None else parse_instant(body.until, field="until")
+        return body.status != "grounded" or until_ns < span.ends_ns
 
     def _why_impossible(self, event: Event, body: Body | None) -> str:
         """Why what followed cannot have, in this branch."""
@@ -207,10 +217,10 @@ class _Adapting:
                 rows = tuple(
                     replace(
                         row,
-                        offered_qty=round(row.offered_qty * scaling.by),
-                        requests_count=round(row.requests_count * scaling.by),
-                        input_tok=round(row.input_tok * scaling.by),
-                        output_tok=round(row.output_tok * scaling.by),
+                        offered_qty=_times(row.offered_qty, scaling.by),
+                        requests_count=_times(row.requests_count, scaling.by),
+                        input_tok=_times(row.input_tok, scaling.by),
+                        output_tok=_times(row.output_tok, scaling.by),
                     )
                     if row.service == scaling.service and scaling.region in ("", row.region)
                     else row
@@ -246,6 +256,19 @@ class _Adapting:
             label=losing.label,
             body=encode_fact(body),
         )
+
+
+def _times(count: int, by: float) -> int:
+    """``OverflowError`` for what no fact could say."""
+    product = round(count * by)
+    if product > INT64_MAX // 2:
+        raise OverflowError(f"{count} times {by}")
+    return product
+
+
+def _is_followed(event: Event) -> bool:
+    kind = KINDS.get(event.kind)
+    return kind is not None and kind.nature is Nature.FOLLOWED
 
 
 def _body_of(event: Event) -> Body | None:

@@ -15,6 +15,7 @@ from twin.events import (
     ContractTerminated,
     DemandObserved,
     Event,
+    Kind,
     Nature,
     SupplierExited,
     VehicleStatusChanged,
@@ -86,14 +87,16 @@ class Plan(msgspec.Struct, frozen=True):
     """What is otherwise in a branch; empty where a scenario has no edits.
 
     ``injected`` are events by effective time; ``overridden`` are assumptions that later events of
-    the log do not change back; ``kinds`` are those of the events an edit may touch.
+    the log do not change back, with the instant from which; ``grounded`` are vehicles that no event
+    of the log lets fly in between; ``kinds`` are those of the events an edit may touch.
     """
 
     droppings: tuple[Dropping, ...] = ()
     scalings: tuple[Scaling, ...] = ()
     losings: tuple[Losing, ...] = ()
     injected: tuple[Event, ...] = ()
-    overridden: frozenset[str] = frozenset()
+    overridden: Mapping[str, int] = {}
+    grounded: Mapping[str, Span] = {}
     kinds: frozenset[str] = frozenset()
 
     @property
@@ -109,16 +112,19 @@ class Meaning(msgspec.Struct):
     scalings: list[Scaling] = []
     losings: list[Losing] = []
     bodies: list[tuple[Body, str, int]] = []
-    overridden: set[str] = set()
+    overridden: dict[str, int] = {}
+    grounded: dict[str, Span] = {}
 
 
 def planned(scenario: Scenario, twin: Twin) -> Plan:
     """The plan of a scenario forked from this twin; ``BadInput`` for a name it does not know."""
     fork_ns = scenario.fork_ns if scenario.fork_ns is not None else twin.tick_ns
+    begins_ns = scenario.fork_ns if scenario.fork_ns is not None else twin.start_ns
     meaning = Meaning()
     for place, edit in enumerate(scenario.edits):
         starts_ns, ends_ns = span_ns(edit, fork_ns)
         try:
+            _refuse_what_is_over(edit, ends_ns, begins_ns)
             _read(meaning, edit, twin, Span(max(starts_ns, fork_ns), ends_ns))
         except BadInput as error:
             line = scenario.line_of(place)
@@ -133,7 +139,8 @@ def planned(scenario: Scenario, twin: Twin) -> Plan:
         scalings=tuple(meaning.scalings),
         losings=tuple(meaning.losings),
         injected=tuple(_named(scenario, meaning.bodies)),
-        overridden=frozenset(meaning.overridden),
+        overridden=meaning.overridden,
+        grounded=meaning.grounded,
         kinds=frozenset(_touched(meaning)),
     )
 
@@ -144,6 +151,17 @@ def _touched(meaning: Meaning) -> Iterator[str]:
         yield AssumptionSet.__name__
     if meaning.scalings:
         yield DemandObserved.__name__
+    if meaning.grounded:
+        yield VehicleStatusChanged.__name__
+
+
+def _refuse_what_is_over(edit: AnyEdit, ends_ns: int, fork_ns: int) -> None:
+    if ends_ns <= fork_ns:
+        raise BadInput(
+            f"an edit from {edit.at or 'the fork'} that ends at {instant_text(ends_ns)}",
+            expected=f"an end after the fork, {instant_text(fork_ns)}",
+            field="for",
+        )
 
 
 def _read(meaning: Meaning, edit: AnyEdit, twin: Twin, span: Span) -> None:
@@ -154,13 +172,17 @@ def _read(meaning: Meaning, edit: AnyEdit, twin: Twin, span: Span) -> None:
             meaning.bodies.append((_injected(edit), known_label(edit.label), span.starts_ns))
         case Scale():
             _expect("service", edit.service, _services(twin))
+            if edit.region:
+                _expect("region", edit.region, _regions(twin))
             meaning.scalings.append(Scaling(edit.service, edit.region, edit.by, span))
         case Fail():
             meaning.losings.append(_losing(edit, twin, span))
         case Set():
-            meaning.overridden.add(edit.name)
+            meaning.overridden[edit.name] = span.starts_ns
             meaning.bodies.append((_set(edit, twin), PUBLIC, span.starts_ns))
         case Stop():
+            if edit.name in VEHICLES:
+                meaning.grounded[edit.name] = span
             stopped = _stopped(edit, twin, span)
             if isinstance(stopped, Scaling):
                 meaning.scalings.append(stopped)
@@ -184,15 +206,23 @@ def _named(scenario: Scenario, bodies: list[tuple[Body, str, int]]) -> Iterator[
 def _dropping(edit: Drop, span: Span) -> Dropping:
     _expect("kind", edit.kind, KINDS)
     kind = KINDS[edit.kind]
-    if kind.nature in (Nature.OUTCOME, Nature.JOURNAL):
-        raise BadInput(f"drop {edit.kind}", expected="a kind that somebody says", field="drop")
+    _refuse_what_nobody_says("drop", kind)
     for field in edit.where:
         _expect(f"field of {edit.kind}", field, kind.body.__struct_fields__)
     return Dropping(edit.kind, edit.where, span)
 
 
+def _refuse_what_nobody_says(verb: str, kind: Kind) -> None:
+    """Outcomes follow, the journal's own kinds are decided there, and telemetry is no event."""
+    if kind.nature in (Nature.OUTCOME, Nature.JOURNAL, Nature.MEASURED):
+        raise BadInput(
+            f"{verb} {kind.name}", expected="a kind that is given, decided or followed", field=verb
+        )
+
+
 def _injected(edit: Inject) -> Body:
     _expect("kind", edit.kind, KINDS)
+    _refuse_what_nobody_says("inject", KINDS[edit.kind])
     try:
         return msgspec.convert(edit.body, KINDS[edit.kind].body, strict=False)
     except msgspec.ValidationError as error:
@@ -239,7 +269,7 @@ def _losing(edit: Fail, twin: Twin, span: Span) -> Losing:
 
 def _stopped(edit: Stop, twin: Twin, span: Span) -> list[Body] | Scaling:
     """Grounded, terminated, gone or not asked for: by what bears the name."""
-    contracts = {name for each in twin.ledgers.values() for name in each.contracts}
+    contracts = {k: v for each in twin.ledgers.values() for k, v in each.contracts.items()}
     suppliers = {
         (promise.terms.supplier, promise.terms.customer)
         for each in twin.promises.values()
@@ -249,8 +279,10 @@ def _stopped(edit: Stop, twin: Twin, span: Span) -> list[Body] | Scaling:
         until = None if span.ends_ns == FOR_EVER_NS else instant_text(span.ends_ns)
         return [VehicleStatusChanged(edit.name, "grounded", edit.reason, until)]
     if edit.name in contracts:
-        ends_at = instant_text(span.starts_ns + round(edit.notice_s * NS_PER_S))
-        return [ContractTerminated(edit.name, ends_at, edit.reason)]
+        ends_ns = span.starts_ns + round(edit.notice_s * NS_PER_S)
+        if not edit.notice_s:
+            ends_ns = contracts[edit.name].earliest_end_ns(span.starts_ns)
+        return [ContractTerminated(edit.name, instant_text(ends_ns), edit.reason)]
     if edit.name in _services(twin):
         return Scaling(edit.name, "", 0.0, span)
     if customers := sorted(customer for name, customer in suppliers if name == edit.name):
@@ -261,6 +293,10 @@ def _stopped(edit: Stop, twin: Twin, span: Span) -> list[Body] | Scaling:
         expected=f"a vehicle, contract, service or supplier; {nearest(edit.name, known)}",
         field="stop",
     )
+
+
+def _regions(twin: Twin) -> frozenset[str]:
+    return frozenset(name for each in twin.telemetry.values() for name in each.regions)
 
 
 def _services(twin: Twin) -> frozenset[str]:
