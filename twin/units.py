@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from decimal import Context, Decimal, Inexact
 
 from twin.errors import BadInput
 
@@ -65,7 +65,7 @@ def micro_usd(amount: Decimal, *, field: str, is_signed: bool = False) -> int:
         micro = amount * MICRO_PER_USD
         whole = int(micro.to_integral_value())
         is_good = whole == micro and abs(amount) <= USD_MAX and (is_signed or whole >= 0)
-    except (InvalidOperation, ValueError, OverflowError):
+    except (ArithmeticError, ValueError):
         is_good, whole = False, 0
     if not is_good:
         least = f"-{USD_MAX}" if is_signed else "0"

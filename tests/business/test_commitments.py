@@ -177,6 +177,7 @@ def test_the_order_in_which_promises_are_told_leaves_no_trace() -> None:
         ({"resource": "downlink_bp"}, "'downlink_bps' (the nearest name)"),
         ({"promised_qty": 0}, "expected 1 or more"),
         ({"window_s": 0.0}, "a window of some length"),
+        ({"window_s": 1e10}, "seconds at most"),
         ({"value_usd": Decimal(-1)}, "value_usd=-1"),
         ({"commitment_id": "a/b"}, "a name without a slash"),
     ],

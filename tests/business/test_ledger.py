@@ -58,6 +58,7 @@ def test_what_others_ask_drives_no_revenue() -> None:
         (price("grok.output", "2", "usd_per_month"), "expected usd_per_mtok"),
         (price("grok.output", "2", "usd_per_mtock"), r"expected 'usd_per_mtok'"),
         (price("grok.output", "1001"), "1000 at most"),
+        (price("grok.output", "9E+999999"), "value="),
         (price("grok.billed", "1.5", "fraction"), "0 to 1"),
         (PriceObserved("h100", Decimal(-1), "usd_per_accelerator_h", "2026-08-22"), "value=-1"),
     ],

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from twin.business.terms import SPAN_MAX_S
 from twin.errors import BadInput
 from twin.events import CommitmentAgreed
 from twin.regions import ORBIT
@@ -96,6 +97,8 @@ def promise_of(terms: CommitmentAgreed, known: Known) -> Promise:
         raise _refusal(terms, "promised_qty", f"{LAUNCHES_MAX_COUNT} launches at most")
     if not is_launch and terms.window_s * MS_PER_S < 1:
         raise _refusal(terms, "window_s", "a window of some length, such as 2678400")
+    if terms.window_s > SPAN_MAX_S:
+        raise _refusal(terms, "window_s", f"{SPAN_MAX_S} seconds at most")
     return Promise(
         terms=terms,
         starts_ns=starts_ns,
