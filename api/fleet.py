@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from api.problems import Unknown
+from api.problems import require_known
 from api.shapes import ARROW, Shape, ShapeColumn, arrow_schema, said_instant
 from twin.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from twin.frames import STATUS_FAILED, STATUS_NOMINAL, STATUS_SAFE, Frame, SatelliteSpec
@@ -21,7 +21,6 @@ from twin.physics.earth import subpoint, sun_direction_itrs, sun_distance_au
 from twin.physics.sunlight import illumination_fraction
 from twin.region_grid import region_grid, regions_below
 from twin.regions import RegionBox, region_names
-from twin.suggest import nearest
 
 STATUSES: Final = {STATUS_NOMINAL: "nominal", STATUS_SAFE: "safe", STATUS_FAILED: "failed"}
 SUNLIT_OVER_FRACTION: Final = 0.5
@@ -195,8 +194,8 @@ def _regions(frame: Frame, positions_km: FloatArray) -> AnyArray:
 
 def _refuse_unknown_region(frames: Sequence[Frame], region: str | None) -> None:
     known = {name for boxes in _boxes(frames) for name in region_names(boxes)}
-    if region is not None and region not in known:
-        raise Unknown(f"region={region!r}", expected=nearest(region, known), field="region")
+    if region is not None:
+        require_known("region", region, known)
 
 
 def _boxes(frames: Sequence[Frame]) -> Iterator[tuple[RegionBox, ...]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from api.asked import HISTORY_FILTERS, AskedHistory
 from api.branches import Named
 from api.limits import HISTORY_READ_MAX_COUNT, HISTORY_ROWS_MAX_COUNT
-from api.problems import Unknown
+from api.problems import require_known
 from api.reading import (
     Filters,
     Reader,
@@ -26,7 +26,6 @@ from streams.store import queries
 from streams.store.queries import RowDict, TickInfo
 from streams.store.tables import LIVE
 from twin.errors import BadInput
-from twin.suggest import nearest
 from twin.units import NS_PER_S, instant_text
 from twin.views import VIEWS, View
 
@@ -151,8 +150,7 @@ def _span(
 
 
 def _view(name: str) -> View:
-    if name not in VIEWS:
-        raise Unknown(f"view={name!r}", expected=nearest(name, VIEWS), field="view")
+    require_known("view", name, VIEWS)
     return VIEWS[name]
 
 

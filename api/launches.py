@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
-from api.problems import Unknown
+from api.problems import require_known
 from api.shapes import Shape, ShapeColumn, ShapedRows
 from twin.fold.launches import Booster, FlownLaunch, Launches, ManifestLaunch
 from twin.state import Twin
-from twin.suggest import nearest
 from twin.vehicles import VEHICLES, carrier_of
 
 Row = Mapping[str, Any]
@@ -116,8 +115,10 @@ def launch_rows(twin: Twin, choice: Choice) -> ShapedRows:
     ``Unknown`` names a vehicle that does not exist, and a customer no launch has.
     """
     rows = [row for label, book in twin.launches.items() for row in _launches(label, book)]
-    _refuse_unknown("vehicle", choice.vehicle, set(VEHICLES))
-    _refuse_unknown("customer", choice.customer, {row["customer"] for row in rows})
+    if choice.vehicle is not None:
+        require_known("vehicle", choice.vehicle, VEHICLES)
+    if choice.customer is not None:
+        require_known("customer", choice.customer, {row["customer"] for row in rows})
     wanted = {name: value for name, value in _asked(choice) if value is not None}
     chosen = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
     chosen.sort(key=lambda row: (row["flown"] or row["net"], row["label"], row["launch_id"]))
@@ -150,11 +151,6 @@ def vehicle_rows(twin: Twin, choice: Choice) -> ShapedRows:
 
 def _asked(choice: Choice) -> Iterator[tuple[str, str | None]]:
     return ((name, getattr(choice, name)) for name in Choice.__struct_fields__)
-
-
-def _refuse_unknown(field: str, given: str | None, known: set[str]) -> None:
-    if given is not None and given not in known:
-        raise Unknown(f"{field}={given!r}", expected=nearest(given, known), field=field)
 
 
 def _launches(label: str, book: Launches) -> Iterator[Row]:

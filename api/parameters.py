@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from pydantic.json_schema import SkipJsonSchema
 
 from api.described import shown
-from api.problems import Unknown
+from api.problems import require_known
 from streams.store.tables import LIVE
 from twin.errors import BadInput
 from twin.events import KINDS
@@ -65,8 +65,7 @@ def _checked_cursor(given: str) -> str:
 
 
 def _known_branch(given: str) -> str:
-    if given != LIVE:
-        raise Unknown(f"branch={shown(given)!r}", expected=nearest(given, [LIVE]), field="branch")
+    require_known("branch", given, [LIVE])
     return given
 
 

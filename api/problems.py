@@ -6,7 +6,7 @@ our own fault: the client is told that, and no more; the log is told all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -41,6 +41,12 @@ class Unknown(NotFound):
     def __init__(self, given: str, *, field: str, expected: str = "", remedy: str = "") -> None:
         super().__init__(given, expected=expected, remedy=remedy)
         self.field = field
+
+
+def require_known(field: str, given: str, known: Collection[str]) -> None:
+    """``Unknown`` for a name that is none of these, with the nearest of them."""
+    if given not in known:
+        raise Unknown(f"{field}={shown(given)!r}", expected=nearest(given, known), field=field)
 
 
 class MethodNotAllowed(BadInput):

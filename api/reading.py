@@ -16,16 +16,14 @@ from sqlalchemy import Connection, Engine
 
 from api.behind import names_of
 from api.branches import Branches, BranchPast, Named
-from api.described import shown
 from api.journal import Journal
-from api.problems import Unknown
+from api.problems import require_known
 from api.shapes import ARROW, Shape, arrow_schema, said, said_instant, said_number, view_shape
 from streams.replay import PastTwin
 from streams.store import queries
 from streams.store.queries import RowDict, TickInfo
 from streams.store.tables import LIVE
 from twin.errors import BadInput, Unavailable
-from twin.suggest import nearest
 from twin.units import NS_PER_S, instant_text
 from twin.views import VIEWS, View
 
@@ -174,12 +172,10 @@ class Reader:
         """``NotFound`` when a filter names a segment, region, … that the tick does not have."""
         rows = past_rows(view, past).rows
         for name, value in filters.items():
-            known = {str(row[name]) for row in rows} | known_names(past, name)
             # A window closes in one tick only, and its row is in no other.
-            if value not in known and name != "window_start":
-                raise Unknown(
-                    f"{name}={shown(value)!r}", expected=nearest(value, known), field=name
-                )
+            if name != "window_start":
+                known = {str(row[name]) for row in rows} | known_names(past, name)
+                require_known(name, value, known)
 
 
 def standing(db: Connection, at_ns: int | None) -> TickInfo:

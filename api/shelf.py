@@ -11,9 +11,8 @@ from typing import Final
 
 import msgspec
 
-from api.described import shown
 from api.journal import log_answers, message_at
-from api.problems import Unknown
+from api.problems import Unknown, require_known
 from streams.codec import TICK_SEALED, decode_headers
 from streams.log.port import Log, Message
 from streams.topics import SATELLITES, WORKLOADS
@@ -21,7 +20,6 @@ from twin.errors import BrokenInvariant, NotKept, Poison, Unavailable
 from twin.events import KINDS, Nature
 from twin.frames import Frame, decode_frame
 from twin.identity import digest_of
-from twin.suggest import nearest
 from twin.summaries import FrameRef
 
 FRAME_TOPICS: Final = (SATELLITES, WORKLOADS)
@@ -160,10 +158,7 @@ class Shelf:
 
 
 def _refuse_other_topics(topic: str) -> None:
-    if topic not in FRAME_TOPICS:
-        raise Unknown(
-            f"topic={shown(topic)!r}", expected=nearest(topic, FRAME_TOPICS), field="topic"
-        )
+    require_known("topic", topic, FRAME_TOPICS)
 
 
 def _is_event(message: Message) -> bool:

@@ -11,7 +11,7 @@ from api.assumed import assumed
 from api.behind import OF_A_SEGMENT, segments_of
 from api.described import shown
 from api.meaning import BASES, UNITS, quantity_body, unit_of
-from api.problems import Unknown
+from api.problems import Unknown, require_known
 from api.reading import known_names, past_rows
 from api.shapes import said
 from streams.replay import PastTwin
@@ -44,8 +44,7 @@ def row_of(past: PastTwin, view: View, key: str, label: str) -> RowDict:
                 f"{name} {shown(value)!r} in the key", expected=nearest(value, known), field="key"
             )
     labels = {row["label"] for row in rows}
-    if label not in labels:
-        raise Unknown(f"label={shown(label)!r}", expected=nearest(label, labels), field="label")
+    require_known("label", label, labels)
     keys = [",".join(str(row[name]) for name in names) for row in rows if row["label"] == label]
     raise Unknown(
         f"key={shown(key)!r} in the tick {instant_text(past.tick.tick_ns)}",

@@ -7,14 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from api.problems import Unknown
+from api.problems import require_known
 from twin.arrays import IntArray
 from twin.business.market import Market
 from twin.business.needs import Need
 from twin.business.services import FLOP_PER_PFLOP, Work, service_need, work_need
 from twin.events import DemandRow, WorkloadSubmitted
 from twin.state import Twin
-from twin.suggest import nearest
 
 Row = dict[str, Any]
 
@@ -30,8 +29,8 @@ def workload_rows(twin: Twin, service: str | None) -> list[Row]:
     ``Unknown`` names a service nobody registered.
     """
     services = {name for each in twin.services.values() for name in each.offered}
-    if service is not None and service not in services:
-        raise Unknown(f"service={service!r}", expected=nearest(service, services), field="service")
+    if service is not None:
+        require_known("service", service, services)
     market, labels, asked, work = twin.market, _labels(twin), _asked(twin), dict(_work(twin))
     found = []
     for place, need in enumerate(market.needs):

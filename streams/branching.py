@@ -199,8 +199,6 @@ def _meant(record: Record) -> Iterator[None]:
     """What was recorded can always be folded: whatever else fails is of the scenario's making."""
     try:
         yield
-    except BadInput:
-        raise
     except (BrokenInvariant, ArithmeticError, ValueError) as error:
         raise BadInput(
             f"in the tick to {instant_text(record.tick_ns)} the scenario comes to what cannot be: "

@@ -140,10 +140,6 @@ class E(IntEnum):
     WRITTEN_OFF = 11
 
 
-SOURCES_OF_POWER = (E.GENERATED, E.IMPORTED, E.DISCHARGED)
-USES_OF_POWER = tuple(e for e in E if e not in (*SOURCES_OF_POWER, E.WRITTEN_OFF))
-
-
 class Telemetry(msgspec.Struct, frozen=True, eq=False):
     """The last totals of each segment, shape ``(segments, regions, quantities)``, and anomalies."""
 

@@ -5,6 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from twin.errors import BadInput
+
+
+def unknown(what: str, given: str, known: Iterable[str]) -> BadInput:
+    """The refusal of a name that nothing has."""
+    return BadInput(f"unknown {what} {given!r}", expected=nearest(given, known), field=what)
+
 
 def nearest(given: str, known: Iterable[str]) -> str:
     """``'sl-53' (the nearest name)`` when something is close, otherwise the first few names."""

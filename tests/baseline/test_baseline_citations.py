@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.shared_data import shared_file
 from twin.baseline import Assumption
 from twin.baseline.book import read_assumptions
 
-FILING = "shared/data/filings/spacex_s1_2026-05-20.md"
+FILING = "filings/spacex_s1_2026-05-20.md"
 CITED = [
     entry
     for entry in read_assumptions().values()
@@ -26,11 +25,7 @@ WORDS = {"one": 1, "three": 3, "five": 5, "ten": 10}
 
 @pytest.fixture(scope="module")
 def filing_lines() -> list[str]:
-    path = Path(__file__).resolve().parents[3] / FILING
-    if not path.exists():
-        reason = f"the filing is not at ../{FILING}"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    return path.read_text("utf-8").splitlines()
+    return shared_file(FILING).read_text("utf-8").splitlines()
 
 
 def test_a_number_cited_from_the_filing_stands_on_the_lines_it_names(

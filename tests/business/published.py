@@ -7,9 +7,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+from tests.shared_data import SHARED_DATA
+
 RELATIVE_ERROR_MAX = 1e-9
 ROOT = Path(__file__).resolve().parents[2]
-VECTORS = ROOT.parent / "shared" / "data" / "orbital_vs_terrestrial_vectors.json"
+VECTORS = SHARED_DATA / "orbital_vs_terrestrial_vectors.json"
 GOLDEN = ROOT / "tests" / "golden" / "orbital_vs_terrestrial_edges.json"
 EDGES: list[dict[str, Any]] = json.loads(GOLDEN.read_text())["cases"]
 OUTPUTS = ("orbital", "terrestrial", "breakevenLaunchCostPerKg", "thermal")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.business.published import EDGES, OUTPUTS, RELATIVE_ERROR_MAX, VECTORS, flat, is_near
+from tests.shared_data import required
 from twin.baseline.book import read_assumptions
 from twin.business import cost_thermal
 from twin.business.cost_inputs import FIELDS
@@ -35,10 +35,7 @@ PUBLISHED = published_inputs(lambda name: float(BOOK[name].value))
 
 @pytest.fixture(scope="module")
 def vectors() -> dict[str, Any]:
-    if not VECTORS.exists():
-        reason = "the published vectors are not at ../shared/data"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    found: dict[str, Any] = json.loads(VECTORS.read_text())
+    found: dict[str, Any] = json.loads(required(VECTORS).read_text())
     return found
 
 

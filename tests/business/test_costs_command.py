@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from infra.command import main
 from tests.business.published import EDGES, GOLDEN, OUTPUTS, VECTORS, flat, is_near
+from tests.shared_data import required
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -37,10 +37,7 @@ def write(folder: Path, text: str) -> str:
 def test_a_file_of_published_vectors_is_answered_as_published(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if not path.exists():
-        reason = "the published vectors are not at ../shared/data"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    wanted = json.loads(path.read_text())["cases"]
+    wanted = json.loads(required(path).read_text())["cases"]
 
     told = json.loads(said(capsys, "--cases", str(path), "--json"))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from streams.log.port import open_log
 from streams.replay import fold, records
-from tests.contract.conftest import ROOT, Command, as_json
+from tests.contract.conftest import Command, as_json
+from tests.shared_data import shared_file
 from twin.baseline import load
 from twin.events import DemandRow
 from twin.fold.launches import Launches
@@ -18,19 +18,9 @@ from twin.simulate.llm_trace import read_llm_trace
 from twin.state import Twin
 from twin.units import NS_PER_S
 
-SHARED_DATA = ROOT.parent / "shared" / "data"
 HOUR_S = 3_600
 TICKS_COUNT = 48
 """The first launch of a log lifts off within the first hour, others in the two days."""
-
-
-def real(name: str) -> Path:
-    """A real file; where it is absent the test is skipped, but in CI it fails."""
-    path = SHARED_DATA / name
-    if not path.exists():
-        message = f"real data are not here: {path}"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    return path
 
 
 def twins(folder: Path) -> list[Twin]:
@@ -62,7 +52,7 @@ def grok_of(twin: Twin) -> DemandRow:
 def test_launches_of_a_real_log_fly_and_bring_satellites(
     twin: Command, name: str, start: str
 ) -> None:
-    file = real(name)
+    file = shared_file(name)
 
     folder = twin.demo("--launches", str(file), "--tick", str(HOUR_S), "--ticks", str(TICKS_COUNT))
 
@@ -80,7 +70,7 @@ def test_launches_of_a_real_log_fly_and_bring_satellites(
 def test_requests_of_a_real_trace_load_grok_and_a_resumed_demo_goes_on_with_them(
     twin: Command,
 ) -> None:
-    file = real("llm_traces/AzureLLMInferenceTrace_conv.csv")
+    file = shared_file("llm_traces/AzureLLMInferenceTrace_conv.csv")
     trace = read_llm_trace(file.read_bytes())
     scale = round(load("2029").number("demand.llm-trace.requests_count"))
 
@@ -97,8 +87,8 @@ def test_requests_of_a_real_trace_load_grok_and_a_resumed_demo_goes_on_with_them
 
 
 def test_a_trace_and_a_log_may_be_given_together(twin: Command) -> None:
-    trace = real("llm_traces/AzureLLMInferenceTrace_code.csv")
-    log = real("launches/gcat_falcon9_2010_20251128.csv")
+    trace = shared_file("llm_traces/AzureLLMInferenceTrace_code.csv")
+    log = shared_file("launches/gcat_falcon9_2010_20251128.csv")
 
     folder = twin.demo("--llm-trace", str(trace), "--launches", str(log), "--ticks", "3")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -12,17 +11,15 @@ from skyfield.api import load, load_file
 from skyfield.timelib import Timescale
 from skyfield.vectorlib import VectorFunction
 
+from tests.shared_data import shared_file
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
 def starlink_tle() -> str:
     """The 10,395 Starlink satellites of 2026-05-30, three lines each."""
-    path = REPOSITORY.parent / "shared" / "data" / "tle" / "starlink_20260530.tle"
-    if not path.exists():
-        message = f"real elements are not here: {path}"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    return path.read_text()
+    return shared_file("tle/starlink_20260530.tle").read_text()
 
 
 @pytest.fixture(scope="session")

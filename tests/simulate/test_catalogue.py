@@ -6,9 +6,7 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.shared_data import shared_file
 from twin.baseline import load
 from twin.errors import BadInput
 from twin.physics.element_sets import from_tle
 from twin.simulate.catalogue import BadRow, Catalogue, read_catalogue, segment_of
-
-SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 NAME = "ISS (ZARYA)"
 LINE_1 = "1 25544U 98067A   26150.51748228  .00011776  00000+0  21767-3 0  9998"
@@ -51,12 +48,8 @@ OMM: dict[str, Any] = {
 
 
 def real(name: str) -> bytes:
-    """A real file of elements; where it is absent the test is skipped, but in CI it fails."""
-    path = SHARED_DATA / "tle" / name
-    if not path.exists():
-        message = f"real elements are not here: {path}"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    return path.read_bytes()
+    """A real file of elements."""
+    return shared_file(f"tle/{name}").read_bytes()
 
 
 def tle(*lines: str, end: str = "\n") -> bytes:
@@ -144,9 +137,7 @@ def test_altitudes_fall_into_the_bands_counted_from_the_same_snapshots_elsewhere
     name: str, day: str
 ) -> None:
     real(name)
-    rows = csv.DictReader(
-        (SHARED_DATA / "derived" / "starlink_daily_counts.csv").read_text().splitlines()
-    )
+    rows = csv.DictReader(shared_file("derived/starlink_daily_counts.csv").read_text().splitlines())
     expected = next(row for row in rows if row["date"] == day)
 
     catalogue = read_catalogue(real(name))

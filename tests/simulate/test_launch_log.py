@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.shared_data import shared_file
 from twin.baseline import load
 from twin.errors import BadInput
 from twin.simulate.launch import Launch, Load
 from twin.simulate.launch_log import LaunchLog, read_launch_log
 from twin.units import instant_text
 
-SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 GCAT = "launches/gcat_falcon9_2010_20251128.csv"
 PAST = "launches/ll2_us_past_20260702_20260822_merged.json"
 UPCOMING = "launches/ll2_upcoming_us_20260822.json"
@@ -57,17 +55,8 @@ LL2: dict[str, Any] = {
 }
 
 
-def shared(name: str) -> Path:
-    """A real file; where it is absent the test is skipped, but in CI it fails."""
-    path = SHARED_DATA / name
-    if not path.exists():
-        message = f"real launches are not here: {path}"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    return path
-
-
 def real(name: str) -> LaunchLog:
-    return read_launch_log(shared(name).read_bytes())
+    return read_launch_log(shared_file(name).read_bytes())
 
 
 def gcat(*rows: dict[str, str]) -> bytes:
@@ -133,7 +122,7 @@ def test_mass_to_orbit_is_near_the_filed_one() -> None:
 
 def test_satellites_on_board_are_those_the_catalogue_saw() -> None:
     rows = csv.DictReader(
-        shared("derived/starlink_launch_batches_from_tle.csv").read_text("utf-8").splitlines()
+        shared_file("derived/starlink_launch_batches_from_tle.csv").read_text("utf-8").splitlines()
     )
     seen = {
         f"20{row['intl_launch'][:2]}-{row['intl_launch'][2:]}": (
@@ -175,7 +164,7 @@ def test_boosters_fly_again_one_flight_at_a_time() -> None:
 
 
 def test_the_group_of_a_starlink_launch_tells_its_segment_as_its_orbit_does() -> None:
-    rows = csv.DictReader(shared(GCAT).read_text("utf-8").splitlines())
+    rows = csv.DictReader(shared_file(GCAT).read_text("utf-8").splitlines())
     missions = {row["Launch_Tag"]: row["Mission"] for row in rows}
     by_orbit = {each.launch_id: each for each in real(GCAT).launches if each.is_internal}
 

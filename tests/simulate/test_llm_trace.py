@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import bodies, small_world, ticks
 
+from tests.shared_data import shared_file
 from twin.errors import BadInput
 from twin.events import DemandObserved, DemandRow, Event, fact
 from twin.simulate.llm_trace import LlmTrace, read_llm_trace
 from twin.simulate.outbox import WorldTick
 
-SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "llm_traces"
 SECOND_NS = 1_000_000_000
 HEAD = "TIMESTAMP,ContextTokens,GeneratedTokens"
 
@@ -25,10 +22,7 @@ def trace_of(*rows: str, head: str = HEAD, newline: str = "\r\n") -> LlmTrace:
 
 
 def real(name: str) -> LlmTrace:
-    path = SHARED_DATA / f"AzureLLMInferenceTrace_{name}.csv"
-    if not path.exists():
-        message = f"real traces are not here: {path}"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    path = shared_file(f"llm_traces/AzureLLMInferenceTrace_{name}.csv")
     return read_llm_trace(path.read_bytes())
 
 

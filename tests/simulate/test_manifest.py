@@ -3,13 +3,11 @@ words from the same seed whatever came between."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -17,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.shared_data import shared_file
 from twin.baseline import Baseline, load, world_names
 from twin.events import (
     KINDS,
@@ -37,7 +36,6 @@ from twin.simulate.promises import read_promises
 from twin.units import NS_PER_S, instant_text, parse_instant
 from twin.vehicles import VEHICLES
 
-SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "launches"
 MINUTE_NS = 60 * NS_PER_S
 HOUR_NS = 60 * MINUTE_NS
 DAY_NS = 24 * HOUR_NS
@@ -127,11 +125,7 @@ def folded(ticks: Iterable[LaunchTick]) -> fold.Launches:
 
 
 def real(name: str) -> LaunchLog:
-    path = SHARED_DATA / name
-    if not path.exists():
-        message = f"real launches are not here: {path}"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    return read_launch_log(path.read_bytes())
+    return read_launch_log(shared_file(f"launches/{name}").read_bytes())
 
 
 def log_of(*launches: Launch) -> LaunchLog:

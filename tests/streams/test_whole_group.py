@@ -14,7 +14,6 @@ from streams.replay import Folded, fold, records
 from streams.store import queries
 from streams.store.tables import LIVE
 from tests.one_process import OneProcess
-from twin.baseline import load
 from twin.events import (
     Body,
     CommitmentAgreed,
@@ -37,7 +36,6 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
     """Three days of the whole group in ticks of an hour, with some sixty satellites and faults."""
     with OneProcess(
         tmp_path_factory.mktemp("group"),
-        baseline=load("2029"),
         interval_ns=NS_PER_H,
         snapshot_ticks=7,
         satellites_count=60,

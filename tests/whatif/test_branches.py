@@ -13,7 +13,6 @@ from streams.store import queries
 from streams.store.tables import LIVE
 from streams.topics import JOURNAL
 from tests.one_process import OneProcess
-from twin.baseline import load
 from twin.errors import BadInput
 from twin.events import fact
 from twin.records import Chain
@@ -29,7 +28,6 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
     """Nine days of the whole group in ticks of an hour, with some sixty satellites."""
     with OneProcess(
         tmp_path_factory.mktemp("week"),
-        baseline=load("2029"),
         interval_ns=NS_PER_H,
         snapshot_ticks=24,
         satellites_count=60,

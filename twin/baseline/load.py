@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,7 +25,7 @@ from twin.baseline.plans import (
 )
 from twin.errors import BadInput
 from twin.regions import RegionBox
-from twin.suggest import nearest
+from twin.suggest import unknown
 from twin.units import BTU_PER_MMBTU, KWH_PER_MWH
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -63,7 +63,7 @@ class Baseline(msgspec.Struct, frozen=True):
         """All numbers of a class; ``BadInput`` when there is none of that name."""
         known = {name.split(".")[1] for name in self.assumptions if name.startswith("class.")}
         if class_name not in known:
-            raise _unknown("satellite class", class_name, known)
+            raise unknown("satellite class", class_name, known)
         return msgspec.convert(
             _values(self.assumptions, f"class.{class_name}", SatelliteClass), SatelliteClass
         )
@@ -74,7 +74,7 @@ def load(world: str) -> Baseline:
     book = read_book()
     row = next((row for row in book.worlds if row.world == world), None)
     if row is None:
-        raise _unknown("world", world, world_names())
+        raise unknown("world", world, world_names())
     satellites = [segment for segment in book.satellite_segments if segment.world == world]
     flown = {shell for segment in satellites for shell in segment.shells}
     numbers = {name: entry for name, entry in read_assumptions().items() if _is_used(name, flown)}
@@ -157,9 +157,5 @@ def _values(numbers: Numbers, place: str, kind: type[msgspec.Struct]) -> dict[st
 def _assumption(numbers: Numbers, name: str) -> Assumption:
     found = numbers.get(name)
     if found is None:
-        raise _unknown("assumption", name, numbers)
+        raise unknown("assumption", name, numbers)
     return found
-
-
-def _unknown(what: str, given: str, known: Iterable[str]) -> BadInput:
-    return BadInput(f"unknown {what} {given!r}", expected=nearest(given, known), field=what)

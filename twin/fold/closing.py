@@ -21,7 +21,7 @@ from twin.business.lines import REPORTING_SEGMENTS
 from twin.business.market import Market, P
 from twin.business.needs import Need
 from twin.business.revenue import Lump, Revenue
-from twin.business.services import Demand, Work
+from twin.business.services import Work
 from twin.business.windows import Windows
 from twin.events import WorkloadAllocated
 from twin.fold.launches import FlownLaunch
@@ -32,7 +32,6 @@ from twin.regions import ORBIT
 from twin.state import Alarms, Bill, E, Fleet, Registry, Twin
 from twin.units import KWH_PER_MWH, MICRO_PER_USD, PPM
 
-NO_DEMAND: Final = Demand()
 AI: Final = REPORTING_SEGMENTS.index("AI")
 MWH_PER_MEGAWATT_HOUR: Final = 1_000_000_000
 """Milliwatt-hours, in which energy is booked."""

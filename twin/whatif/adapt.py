@@ -237,16 +237,16 @@ class _Adapting:
             return
         row = fleet.keys.index(losing.segment)
         installed = fleet.segments[row].installed_count
-        count = losing.assets_count or round(losing.fraction * installed)
-        failed = (*self.memory.failed, (losing, min(count, installed)))
+        count = min(losing.assets_count or round(losing.fraction * installed), installed)
+        failed = (*self.memory.failed, (losing, count))
         self.memory = replace(self.memory, failed=failed)
         charge_mwh = max(0, int(self._branch.energy[losing.label].charge_mwh[row]))
-        lost_mwh = charge_mwh * min(count, installed) // max(1, installed)
+        lost_mwh = charge_mwh * count // max(1, installed)
         body = AssetsFailed(
             segment=losing.segment,
             component="asset",
             cause=losing.cause,
-            lost_fraction=min(count, installed) / max(1, installed),
+            lost_fraction=count / max(1, installed),
             written_off_wh=lost_mwh / MILLI,
         )
         yield Event(

@@ -24,7 +24,7 @@ from twin.events import (
 from twin.identity import Identity
 from twin.labels import PUBLIC, known_label
 from twin.state import Twin
-from twin.suggest import nearest
+from twin.suggest import nearest, unknown
 from twin.units import NS_PER_S, instant_text
 from twin.vehicles import VEHICLES
 from twin.whatif.scenario import (
@@ -305,4 +305,4 @@ def _services(twin: Twin) -> frozenset[str]:
 
 def _expect(what: str, given: str, known: Any) -> None:
     if given not in known:
-        raise BadInput(f"unknown {what} {given!r}", expected=nearest(given, known), field=what)
+        raise unknown(what, given, known)
