@@ -16,6 +16,7 @@ from streams import topics
 from streams.keeping import Keeper
 from streams.log.port import Log, Outgoing, open_log
 from streams.replay import as_of, fold, records
+from streams.settings import load_settings
 from streams.store.database import open_database
 from streams.store.tables import LIVE
 from tests.bench.figures import Figure, percentile
@@ -91,7 +92,7 @@ def _asked(folder: Path, recorded: list[Record], *, what: str, days_count: int) 
     count = days_count * 1440
     log = _stretched(folder, recorded, count=count)
     engine = open_database(f"sqlite:///{folder}/twin.db")
-    keeper = Keeper(log, engine, snapshot_ticks=300)
+    keeper = Keeper(log, engine, snapshot_ticks=load_settings({}, directory=folder).snapshot_ticks)
     keeper.resume()
     started = time.perf_counter()
     keeper.take_all()
