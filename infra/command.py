@@ -17,6 +17,7 @@ import typer
 from infra import kernels, options
 from infra.command_costs import costs
 from infra.command_dead import dead
+from infra.command_kafka import kafka
 from infra.command_log import log
 from infra.command_whatif import whatif
 from infra.usage import BadUsage, settings_help
@@ -236,6 +237,7 @@ def warm() -> None:
 app.command()(costs)
 app.add_typer(log, name="log")
 app.add_typer(dead, name="dead")
+app.add_typer(kafka, name="kafka")
 app.add_typer(whatif, name="whatif")
 
 

@@ -6,7 +6,6 @@ statement over one page, and leaves no transaction behind.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,9 +13,10 @@ from pathlib import Path
 import msgspec
 
 from streams.log import layout
+from streams.log.checks import check_end, check_kept, check_page, check_size
 from streams.log.port import Header, Message, Outgoing, Position, Span, TopicPartition, TopicSpec
 from streams.log.sqlite_file import SqliteFile
-from twin.errors import BadInput, NotKept, Superseded
+from twin.errors import BadInput
 
 _headers_decoder = msgspec.msgpack.Decoder(tuple[Header, ...])
 _Row = tuple[int, int, int, int, bytes | None, bytes | None, bytes | None]
@@ -55,7 +55,9 @@ class EmbeddedLog:
         places = {(message.topic, message.partition) for message in messages}
         now_ns = self._clock_ns()
         with self._file.writing() as db:
-            _check_end(db, expected_end)
+            if expected_end is not None:
+                at = layout.part(db, expected_end.topic, expected_end.partition)
+                check_end(at.next_offset, expected_end)
             parts = {place: layout.part(db, *place) for place in places}
             rows, positions = _numbered(sized, parts, now_ns)
             db.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
@@ -69,8 +71,7 @@ class EmbeddedLog:
     def read(
         self, topic: str, partition: int, start: int, *, limit: int, max_bytes: int
     ) -> list[Message]:
-        if start < 0 or limit < 1:
-            raise BadInput(f"start {start}, limit {limit}", expected="start ≥ 0 and limit ≥ 1")
+        check_page(start, limit)
         first = self._id(topic, partition) << layout.OFFSET_BITS
         page: list[Message] = []
         with self._file.reading() as db:
@@ -88,7 +89,7 @@ class EmbeddedLog:
                 page.append(Message(topic, partition, offset, timestamp_ns, key, headers, value))
             rows.close()  # ends the read transaction of a page that was cut by its bytes
         if not page or page[0].offset != start:
-            _check_kept(self.span(topic, partition), topic, partition, start)
+            check_kept(self.span(topic, partition), topic, partition, start)
         return page
 
     def span(self, topic: str, partition: int) -> Span:
@@ -116,7 +117,7 @@ class EmbeddedLog:
             for (topic, partition), offset in offsets.items():
                 part = layout.part(db, topic, partition)
                 span = Span(part.first_offset, part.next_offset)
-                _check_kept(span, topic, partition, offset)
+                check_kept(span, topic, partition, offset)
                 db.execute(
                     "INSERT OR REPLACE INTO committed VALUES (?, ?, ?)", (part.id, group, offset)
                 )
@@ -167,46 +168,10 @@ def _numbered(
     positions: list[Position] = []
     for message, size_bytes, headers in sized:
         part = parts[message.topic, message.partition]
-        _check_size(message, size_bytes, part.max_message_bytes)
+        check_size(message, size_bytes, part.max_message_bytes)
         row = (part.row(part.next_offset), now_ns, size_bytes, message.timestamp_ns)
         rows.append((*row, message.key, headers, message.value))
         positions.append(Position(message.topic, message.partition, part.next_offset))
         part.next_offset += 1
         part.size_bytes += size_bytes
     return rows, positions
-
-
-def _check_size(message: Outgoing, size_bytes: int, max_bytes: int) -> None:
-    if size_bytes > max_bytes:
-        raise BadInput(
-            f"a message of {size_bytes} bytes for topic {message.topic!r}",
-            expected=f"at most {max_bytes} bytes",
-            remedy="send smaller messages or declare the topic with a higher max_message_bytes",
-        )
-
-
-def _check_end(db: sqlite3.Connection, expected: Position | None) -> None:
-    if expected is None:
-        return
-    end = layout.part(db, expected.topic, expected.partition).next_offset
-    if end != expected.offset:
-        raise Superseded(
-            f"{expected.topic}/{expected.partition} ends at {end}",
-            expected=f"{expected.offset}",
-            remedy="another process has written to it: read on from there, or leave",
-        )
-
-
-def _check_kept(span: Span, topic: str, partition: int, offset: int) -> None:
-    if offset < span.start:
-        raise NotKept(
-            f"offset {offset} of {topic}/{partition}",
-            earliest=f"offset {span.start}",
-            remedy="retention removed it",
-        )
-    if offset > span.end:
-        raise BadInput(
-            f"offset {offset} of {topic}/{partition}",
-            expected=f"{span.start} to {span.end}, where the partition ends",
-            remedy="was the log file replaced by an older one?",
-        )

@@ -13,8 +13,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from streams.log.checks import check_partitions, check_place, check_spec
 from streams.log.port import TopicSpec
-from twin.errors import BadInput
 
 APPLICATION_ID: Final = 0x74776C67  # "twlg"
 LAYOUT_VERSION: Final = 1
@@ -88,7 +88,7 @@ def declare(db: sqlite3.Connection, specs: Sequence[TopicSpec]) -> None:
     """Insert new topics, give known ones their new limits; ``BadInput`` for other partitions."""
     existing = topics(db)
     for spec in specs:
-        _check_spec(spec)
+        check_spec(spec)
         if spec.name in existing:
             _redeclare(db, spec, existing[spec.name])
         else:
@@ -101,15 +101,8 @@ def part(db: sqlite3.Connection, topic: str, partition: int) -> Part:
     row = db.execute(_PART, (topic, partition)).fetchone()
     if row is not None:
         return Part(*row)
-    known = topics(db)
-    if topic in known:
-        raise BadInput(
-            f"partition {partition} of topic {topic!r}",
-            expected=f"0 to {known[topic].partitions - 1}",
-        )
-    raise BadInput(
-        f"topic {topic!r}", expected=f"one of {sorted(known)}", remedy="declare it before its use"
-    )
+    check_place(topics(db), topic, partition)
+    raise AssertionError(f"{topic}/{partition} was declared and has no row")
 
 
 def store(db: sqlite3.Connection, changed: Part) -> None:
@@ -191,19 +184,8 @@ def _oldest(
         yield appended_ns, row, _STAYS if row == stays else size_bytes
 
 
-def _check_spec(spec: TopicSpec) -> None:
-    limits = (spec.max_message_bytes, spec.retention_bytes, spec.retention_s)
-    if not spec.name or spec.partitions < 1 or any(x is not None and x <= 0 for x in limits):
-        raise BadInput(f"topic {spec}", expected="a name, 1 or more partitions, limits above 0")
-
-
 def _redeclare(db: sqlite3.Connection, spec: TopicSpec, existing: TopicSpec) -> None:
-    if existing.partitions != spec.partitions:
-        raise BadInput(
-            f"topic {spec.name!r} with {spec.partitions} partitions",
-            expected=f"{existing.partitions}, as it was declared first",
-            remedy="keep the number or use another topic: keys would change their partition",
-        )
+    check_partitions(spec, existing.partitions)
     db.execute(
         "UPDATE topic SET max_message_bytes = ?, retention_bytes = ?, retention_s = ?"
         " WHERE name = ?",

@@ -25,6 +25,11 @@ class Claim:
         self.path = path
         self._descriptor = descriptor
 
+    @property
+    def descriptor(self) -> int:
+        """The open file: a child that inherits it holds the claim too, for as long as it lives."""
+        return self._descriptor
+
     def release(self) -> None:
         """Let go; the file stays, because removing it would let two processes hold one name."""
         os.close(self._descriptor)

@@ -14,7 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from twin.errors import BadInput, Unavailable
+from streams.log.security import PLAIN, Security
+from twin.errors import BadInput
 
 Header = tuple[str, bytes]
 TopicPartition = tuple[str, int]
@@ -53,11 +54,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def size_bytes(self) -> int:
-        """What counts against a topic's limits: key, value, and header names and values."""
-        size_bytes = len(self.key or b"") + len(self.value or b"")
-        for name, value in self.headers:
-            size_bytes += len(name.encode()) + len(value)
-        return size_bytes
+        """What counts against a topic's limits."""
+        return size_bytes(self.key, self.headers, self.value)
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -70,6 +68,14 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     headers: tuple[Header, ...]
     value: bytes | None
+
+
+def size_bytes(key: bytes | None, headers: tuple[Header, ...], value: bytes | None) -> int:
+    """What counts as the size of a message: key, value, and header names and values."""
+    total_bytes = len(key or b"") + len(value or b"")
+    for name, said in headers:
+        total_bytes += len(name.encode()) + len(said)
+    return total_bytes
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -91,7 +97,8 @@ class Log(Protocol):
     """A durable, ordered log; every method may be called from any thread and blocks it.
 
     Each raises ``BadInput`` for a topic or partition that was not declared, and ``Unavailable``
-    when the store cannot be reached or written within its patience.
+    when the log cannot be reached or written within its patience; then what was appended may be
+    there or not.
     """
 
     def declare(self, topics: Sequence[TopicSpec]) -> None:
@@ -106,10 +113,12 @@ class Log(Protocol):
     def append(
         self, messages: Sequence[Outgoing], *, expected_end: Position | None = None
     ) -> list[Position]:
-        """Add all the messages or none, durable on return; their positions, in the order given.
+        """Add the messages, durable on return; their positions, in the order given.
 
-        With ``expected_end`` nothing is written unless that partition ends exactly there, else
-        ``Superseded``: another writer was faster. A message over its topic's limit is ``BadInput``.
+        The last is on the log only if all are; the embedded log writes all or none. A message over
+        its topic's limit is ``BadInput``, and nothing is written. With ``expected_end``,
+        ``Superseded`` if that partition does not end exactly there: another writer was faster. A
+        broker may notice only after the append, so what is appended so must be chained.
         """
 
     def read(
@@ -126,21 +135,6 @@ class Log(Protocol):
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
         """The next offset the group wants to read; ``None`` if it never said."""
-
-    def commit(self, group: str, offsets: Mapping[TopicPartition, int]) -> None:
-        """Say where the group will read next, all or none; going back is allowed.
-
-        ``NotKept`` below the partition's span, ``BadInput`` above it.
-        """
-
-    def trim(self, topic: str, partition: int, before: int) -> Span:
-        """Remove messages below ``before`` that every group has read; what is left.
-
-        ``BadInput`` for a topic without retention: it is kept for ever.
-        """
-
-    def forget(self, group: str) -> None:
-        """Drop a group's commits, so that it holds retention back no longer."""
 
     def close(self) -> None:
         """Release files and connections; nothing may be called afterwards."""
@@ -170,19 +164,19 @@ def tail(
             time.sleep(poll_s)
 
 
-def open_log(url: str) -> Log:
-    """The log at an address: ``log:///absolute/path/log.db``; its file is made if missing.
+def open_log(url: str, *, security: Security = PLAIN, replicas_count: int = 1) -> Log:
+    """The log at an address: ``log:///absolute/path/log.db``, whose file is made if missing, or
+    ``kafka://host:port``, with how to prove who we are and how many brokers keep a new topic.
 
     Raises ``BadInput`` for another address or for a file that is not a log.
     """
     scheme = urlsplit(url).scheme
+    # Adapters are imported on demand: who uses one has no use for the other's client.
     if scheme == "kafka":
-        raise Unavailable(
-            f"the log at {url!r}",
-            expected="log:///absolute/path/log.db",
-            remedy="the Kafka adapter of this port is not part of this version",
-        )
-    # Adapters are imported on demand: who uses one need not have the other's client installed.
+        from streams.log.kafka import KafkaLog
+        from streams.log.kafka_client import address_of
+
+        return KafkaLog(address_of(url), security=security, replicas_count=replicas_count)
     from streams.log.embedded import EmbeddedLog
 
     return EmbeddedLog(embedded_path(url))
@@ -195,7 +189,7 @@ def embedded_path(url: str) -> Path:
     if parts.scheme != "log" or parts.netloc or not path.is_absolute() or path == Path("/"):
         raise BadInput(
             f"log address {url!r}",
-            expected="log:///absolute/path/log.db (three slashes, then the path)",
+            expected="log:///absolute/path/log.db (three slashes, then the path), or kafka://host:port",
             field="log",
         )
     return path

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from streams.log.port import Log, open_log
 
-LOGS: dict[str, Callable[[Path], str]] = {"embedded": lambda folder: f"log://{folder}/log.db"}
 
-
-@pytest.fixture(params=sorted(LOGS))
+@pytest.fixture(params=["embedded", "kafka"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return LOGS[request.param](tmp_path)
+    if request.param == "embedded":
+        return f"log://{tmp_path}/log.db"
+    bootstrap: str = request.getfixturevalue("kafka_bootstrap")
+    return f"kafka://{bootstrap}/{uuid.uuid4().hex}"
 
 
 @pytest.fixture

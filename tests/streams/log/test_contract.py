@@ -11,7 +11,7 @@ import pytest
 from log_messages import every, in_threads, outgoing, values
 
 from streams.log.port import Log, Message, Position, Span, TopicSpec, open_log, tail
-from twin.errors import BadInput, NotKept, Superseded, Unavailable
+from twin.errors import BadInput, Superseded
 
 # -- topics
 
@@ -62,7 +62,6 @@ def test_what_was_not_declared_is_refused_everywhere(log: Log, topic: str, parti
         lambda: log.read(topic, partition, 0, limit=1, max_bytes=1),
         lambda: log.span(topic, partition),
         lambda: log.committed("group", topic, partition),
-        lambda: log.commit("group", {(topic, partition): 0}),
     ):
         with pytest.raises(BadInput, match="expected"):
             attempt()
@@ -75,9 +74,17 @@ def test_what_was_appended_is_read_back_whole(log: Log) -> None:
     log.declare([TopicSpec("events", 2)])
     headers = (("source", b"plant"), ("empty", b""), ("binary", bytes(range(256))), ("ü", b"1"))
 
-    log.append([outgoing(b"\x00v", partition=1, key=b"\xffk", headers=headers, timestamp_ns=2**62)])
+    log.append(
+        [
+            outgoing(
+                b"\x00v", partition=1, key=b"\xffk", headers=headers, timestamp_ns=2**42 * 1_000_000
+            )
+        ]
+    )
 
-    assert every(log, "events", 1) == [Message("events", 1, 0, 2**62, b"\xffk", headers, b"\x00v")]
+    assert every(log, "events", 1) == [
+        Message("events", 1, 0, 2**42 * 1_000_000, b"\xffk", headers, b"\x00v")
+    ]
 
 
 def test_headers_keep_their_order_and_may_repeat(log: Log) -> None:
@@ -200,119 +207,24 @@ def test_an_append_at_another_end_is_superseded_and_writes_nothing(log: Log, exp
     assert (log.span("events", 0), log.span("other", 0)) == (Span(0, 1), Span(0, 0))
 
 
-def test_of_two_writers_at_one_end_exactly_one_wins(log: Log) -> None:
+def test_of_two_writers_at_one_end_at_most_one_is_told_that_it_won(log: Log) -> None:
     log.declare([TopicSpec("events", 1)])
-    outcomes: list[str] = []
+    won: list[int] = []
 
     def write(name: bytes) -> None:
-        for end in range(20):
+        for _ in range(10):
+            end = log.span("events", 0).end
             try:
-                log.append([outgoing(name)], expected_end=Position("events", 0, end))
-                outcomes.append("won")
+                won.append(
+                    log.append([outgoing(name)], expected_end=Position("events", 0, end))[0].offset
+                )
             except Superseded:
-                outcomes.append("lost")
+                continue
 
     in_threads(write, [b"a", b"b"])
 
-    assert outcomes.count("won") == log.span("events", 0).end
-    assert log.span("events", 0).end + outcomes.count("lost") == 40
-
-
-# -- groups
-
-
-def test_a_group_is_remembered_by_itself(log: Log, url: str) -> None:
-    log.declare([TopicSpec("events", 2)])
-    log.append([outgoing(), outgoing(), outgoing(partition=1)])
-
-    log.commit("observe", {("events", 0): 2, ("events", 1): 1})
-    log.commit("keep", {("events", 0): 1})
-
-    other = open_log(url)
-    assert [other.committed("observe", "events", p) for p in (0, 1)] == [2, 1]
-    assert [other.committed("keep", "events", p) for p in (0, 1)] == [1, None]
-    other.close()
-
-
-def test_a_group_may_go_back_and_be_forgotten(log: Log) -> None:
-    log.declare([TopicSpec("events", 1)])
-    log.append([outgoing(), outgoing()])
-    log.commit("observe", {("events", 0): 2})
-
-    log.commit("observe", {("events", 0): 1})
-    assert log.committed("observe", "events", 0) == 1
-    log.forget("observe")
-
-    assert log.committed("observe", "events", 0) is None
-
-
-def test_a_commit_past_the_end_changes_nothing_at_all(log: Log) -> None:
-    log.declare([TopicSpec("events", 2)])
-    log.append([outgoing()])
-
-    with pytest.raises(BadInput):
-        log.commit("observe", {("events", 0): 1, ("events", 1): 1})
-
-    assert log.committed("observe", "events", 0) is None
-
-
-# -- retention
-
-
-def test_a_topic_without_retention_cannot_be_trimmed(log: Log) -> None:
-    log.declare([TopicSpec("journal", 1)])
-    log.append([outgoing(topic="journal")])
-    log.commit("keep", {("journal", 0): 1})
-
-    with pytest.raises(BadInput, match="kept for ever"):
-        log.trim("journal", 0, 1)
-
-    assert log.span("journal", 0) == Span(0, 1)
-
-
-def test_trimming_stops_at_the_slowest_group(log: Log) -> None:
-    log.declare([TopicSpec("events", 1, retention_s=3600)])
-    log.append([outgoing() for _ in range(10)])
-    log.commit("fast", {("events", 0): 9})
-    log.commit("slow", {("events", 0): 4})
-
-    assert log.trim("events", 0, 8) == Span(4, 10)
-    log.forget("slow")
-    assert log.trim("events", 0, 8) == Span(8, 10)
-
-
-def test_nothing_is_trimmed_before_any_group_has_read(log: Log) -> None:
-    log.declare([TopicSpec("events", 1, retention_s=3600)])
-    log.append([outgoing()])
-
-    assert log.trim("events", 0, 1) == Span(0, 1)
-
-
-def test_what_was_trimmed_is_not_kept_and_the_error_names_the_earliest(log: Log) -> None:
-    log.declare([TopicSpec("events", 1, retention_s=3600)])
-    log.append([outgoing() for _ in range(5)])
-    log.commit("observe", {("events", 0): 3})
-    log.trim("events", 0, 3)
-
-    with pytest.raises(NotKept) as caught:
-        log.read("events", 0, 2, limit=1, max_bytes=1)
-
-    assert caught.value.earliest == "offset 3"
-    assert [message.offset for message in every(log)] == [3, 4]
-    with pytest.raises(NotKept):
-        log.commit("observe", {("events", 0): 2})
-
-
-def test_offsets_go_on_after_everything_was_trimmed(log: Log, url: str) -> None:
-    log.declare([TopicSpec("events", 1, retention_s=3600)])
-    log.append([outgoing() for _ in range(200)])
-    log.commit("observe", {("events", 0): 200})
-
-    assert log.trim("events", 0, 200) == Span(200, 200)
-
-    other = open_log(url)
-    assert other.append([outgoing()]) == [Position("events", 0, 200)]
-    other.close()
+    assert won
+    assert len(won) == len(set(won)) <= log.span("events", 0).end
 
 
 # -- tail
@@ -339,16 +251,6 @@ def test_a_tail_follows_what_others_append(log: Log, url: str) -> None:
     assert seen == [str(number).encode() for number in range(1, 30)]
 
 
-def test_a_tail_that_retention_overtook_says_so(log: Log) -> None:
-    log.declare([TopicSpec("events", 1, retention_s=3600)])
-    log.append([outgoing(), outgoing()])
-    log.commit("observe", {("events", 0): 2})
-    log.trim("events", 0, 2)
-
-    with pytest.raises(NotKept):
-        next(tail(log, "events", 0, 0, stop=lambda: False))
-
-
 # -- addresses
 
 
@@ -358,8 +260,3 @@ def test_a_tail_that_retention_overtook_says_so(log: Log) -> None:
 def test_an_address_that_names_no_log_is_refused(address: str) -> None:
     with pytest.raises(BadInput, match="log:///absolute"):
         open_log(address)
-
-
-def test_the_kafka_adapter_is_announced_as_missing() -> None:
-    with pytest.raises(Unavailable, match="not part of this version"):
-        open_log("kafka://127.0.0.1:9092")

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from log_messages import every, outgoing
+from log_messages import every, in_threads, outgoing
 
 from streams.log import sqlite_file
 from streams.log.embedded import EmbeddedLog
-from streams.log.port import Span, TopicSpec
-from twin.errors import BadInput, Unavailable
+from streams.log.port import Position, Span, TopicSpec, tail
+from twin.errors import BadInput, NotKept, Superseded, Unavailable
 
 SECOND_NS = 1_000_000_000
 
@@ -47,7 +47,135 @@ def log(path: Path, clock: Clock) -> Iterator[EmbeddedLog]:
     opened.close()
 
 
+# -- groups
+
+
+def test_a_group_is_remembered_by_itself(log: EmbeddedLog, path: Path) -> None:
+    log.declare([TopicSpec("events", 2)])
+    log.append([outgoing(), outgoing(), outgoing(partition=1)])
+
+    log.commit("observe", {("events", 0): 2, ("events", 1): 1})
+    log.commit("keep", {("events", 0): 1})
+
+    other = EmbeddedLog(path)
+    assert [other.committed("observe", "events", p) for p in (0, 1)] == [2, 1]
+    assert [other.committed("keep", "events", p) for p in (0, 1)] == [1, None]
+    other.close()
+
+
+def test_a_group_may_go_back_and_be_forgotten(log: EmbeddedLog) -> None:
+    log.declare([TopicSpec("events", 1)])
+    log.append([outgoing(), outgoing()])
+    log.commit("observe", {("events", 0): 2})
+
+    log.commit("observe", {("events", 0): 1})
+    assert log.committed("observe", "events", 0) == 1
+    log.forget("observe")
+
+    assert log.committed("observe", "events", 0) is None
+
+
+def test_a_commit_past_the_end_changes_nothing_at_all(log: EmbeddedLog) -> None:
+    log.declare([TopicSpec("events", 2)])
+    log.append([outgoing()])
+
+    with pytest.raises(BadInput):
+        log.commit("observe", {("events", 0): 1, ("events", 1): 1})
+
+    assert log.committed("observe", "events", 0) is None
+
+
 # -- retention
+
+
+def test_a_topic_without_retention_cannot_be_trimmed(log: EmbeddedLog) -> None:
+    log.declare([TopicSpec("journal", 1)])
+    log.append([outgoing(topic="journal")])
+    log.commit("keep", {("journal", 0): 1})
+
+    with pytest.raises(BadInput, match="kept for ever"):
+        log.trim("journal", 0, 1)
+
+    assert log.span("journal", 0) == Span(0, 1)
+
+
+def test_trimming_stops_at_the_slowest_group(log: EmbeddedLog) -> None:
+    log.declare([TopicSpec("events", 1, retention_s=3600)])
+    log.append([outgoing() for _ in range(10)])
+    log.commit("fast", {("events", 0): 9})
+    log.commit("slow", {("events", 0): 4})
+
+    assert log.trim("events", 0, 8) == Span(4, 10)
+    log.forget("slow")
+    assert log.trim("events", 0, 8) == Span(8, 10)
+
+
+def test_nothing_is_trimmed_before_any_group_has_read(log: EmbeddedLog) -> None:
+    log.declare([TopicSpec("events", 1, retention_s=3600)])
+    log.append([outgoing()])
+
+    assert log.trim("events", 0, 1) == Span(0, 1)
+
+
+def test_what_was_trimmed_is_not_kept_and_the_error_names_the_earliest(log: EmbeddedLog) -> None:
+    log.declare([TopicSpec("events", 1, retention_s=3600)])
+    log.append([outgoing() for _ in range(5)])
+    log.commit("observe", {("events", 0): 3})
+    log.trim("events", 0, 3)
+
+    with pytest.raises(NotKept) as caught:
+        log.read("events", 0, 2, limit=1, max_bytes=1)
+
+    assert caught.value.earliest == "offset 3"
+    assert [message.offset for message in every(log)] == [3, 4]
+    with pytest.raises(NotKept):
+        log.commit("observe", {("events", 0): 2})
+
+
+def test_offsets_go_on_after_everything_was_trimmed(log: EmbeddedLog, path: Path) -> None:
+    log.declare([TopicSpec("events", 1, retention_s=3600)])
+    log.append([outgoing() for _ in range(200)])
+    log.commit("observe", {("events", 0): 200})
+
+    assert log.trim("events", 0, 200) == Span(200, 200)
+
+    other = EmbeddedLog(path)
+    assert other.append([outgoing()]) == [Position("events", 0, 200)]
+    other.close()
+
+
+def test_a_tail_that_retention_overtook_says_so(log: EmbeddedLog) -> None:
+    log.declare([TopicSpec("events", 1, retention_s=3600)])
+    log.append([outgoing(), outgoing()])
+    log.commit("observe", {("events", 0): 2})
+    log.trim("events", 0, 2)
+
+    with pytest.raises(NotKept):
+        next(tail(log, "events", 0, 0, stop=lambda: False))
+
+
+# -- compare and swap
+
+
+def test_of_two_writers_at_one_end_exactly_one_wins(log: EmbeddedLog) -> None:
+    log.declare([TopicSpec("events", 1)])
+    outcomes: list[str] = []
+
+    def write(name: bytes) -> None:
+        for end in range(20):
+            try:
+                log.append([outgoing(name)], expected_end=Position("events", 0, end))
+                outcomes.append("won")
+            except Superseded:
+                outcomes.append("lost")
+
+    in_threads(write, [b"a", b"b"])
+
+    assert outcomes.count("won") == log.span("events", 0).end
+    assert log.span("events", 0).end + outcomes.count("lost") == 40
+
+
+# -- retention by size and age
 
 
 def test_a_topic_is_kept_by_size_once_its_readers_are_past(log: EmbeddedLog) -> None:

@@ -1,4 +1,4 @@
-"""What every log must do when many write at once, or are killed while they do."""
+"""What the embedded log does when many write at once, or are killed while they do."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from log_messages import every, in_threads, outgoing, values
 
 from streams.log.port import Log, TopicSpec
+
+pytestmark = pytest.mark.parametrize("url", ["embedded"], indirect=True)
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 APPENDER = Path(__file__).with_name("append_worker.py")
