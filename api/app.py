@@ -41,8 +41,7 @@ from api.routes import (
 )
 from api.shelf import Shelf
 from api.telemetry import Telemetry
-from streams.log.port import open_log
-from streams.settings import Settings
+from streams.settings import Settings, open_the_log
 from streams.store.database import open_database
 
 VERSION: Final = "1"
@@ -80,7 +79,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = open_database(settings.database_url)
-        log = open_log(settings.broker_url)
+        log = open_the_log(settings)
         journal = Journal(log, engine, twins_count=bounds.twins_in_memory_count)
         branches = Branches(log, engine, journal, bounds)
         reader = Reader(engine, journal, branches, clock_ns=clock_ns)

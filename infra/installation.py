@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streams.log.port import Log, embedded_path, open_log
-from streams.settings import Settings
+from streams.log.address import address_of
+from streams.log.port import Log
+from streams.settings import Settings, open_the_log
 from streams.topics import JOURNAL, topic_specs
 from twin.errors import NotFound
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def ready_log(settings: Settings) -> Log:
     """The log with every topic declared; made if there is none."""
     settings.directory.mkdir(parents=True, exist_ok=True)
-    log = open_log(settings.broker_url)
+    log = open_the_log(settings)
     log.declare(
         topic_specs(
             frames_kept_bytes=settings.frames_kept_bytes, frames_kept_s=settings.frames_kept_s
@@ -27,13 +28,13 @@ def ready_log(settings: Settings) -> Log:
 
 def existing_log(settings: Settings) -> Log:
     """The log that is there; ``NotFound`` rather than making an empty one to look at."""
-    path = embedded_path(settings.broker_url)
-    if not path.is_file():
+    path = address_of(settings.broker_url).path
+    if path is not None and not path.is_file():
         raise NotFound(f"no log at {path}", remedy="'twin demo' makes one")
-    log = open_log(settings.broker_url)
+    log = open_the_log(settings)
     if JOURNAL not in log.topics():
         log.close()
-        raise NotFound(f"no journal in {path}", remedy="'twin demo' makes one")
+        raise NotFound(f"no journal in {settings.broker_url}", remedy="'twin demo' makes one")
     return log
 
 

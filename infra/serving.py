@@ -14,7 +14,7 @@ from api.app import create_app
 from infra.facts import committed_count
 from infra.installation import existing_database
 from infra.listening import listening, port_of, url_of
-from streams.log.port import embedded_path
+from streams.log.address import address_of
 from streams.settings import Settings
 from twin.errors import NotFound
 
@@ -39,10 +39,10 @@ def announced(settings: Settings) -> socket.socket:
 
     ``NotFound`` where not even a folder is: a mistyped one would be waited for in vain.
     """
-    folder = embedded_path(settings.broker_url).parent
-    if not folder.is_dir():
+    path = address_of(settings.broker_url).path
+    if path is not None and not path.parent.is_dir():
         raise NotFound(
-            f"no folder {folder}",
+            f"no folder {path.parent}",
             remedy="give another --dir; 'twin demo' or 'twin simulate' makes one",
         )
     listener = listening(settings)

@@ -9,6 +9,7 @@ import faust
 from infra.installation import ready_log
 from infra.usage import BadUsage
 from streams import agents
+from streams.log.address import address_of
 from streams.log.port import Log
 from streams.log.run import run_app
 from streams.settings import Settings
@@ -35,12 +36,12 @@ def run(settings: Settings, roles: Sequence[str] | None) -> None:
 
 
 def _app(settings: Settings, role: str, log: Log) -> faust.App:
-    app = agents.make_app(settings, role)
+    app, address = agents.make_app(settings, role), address_of(settings.broker_url)
     match role:
         case "observe":
-            agents.add_observe(app)
+            agents.add_observe(app, address)
         case "sequence":
-            agents.add_sequence(app, log, patience_s=settings.patience_s)
+            agents.add_sequence(app, address, log, patience_s=settings.patience_s)
         case "keep":
             # Imported only here: an observer has no use for the database's packages.
             from streams.keeping import Keeper
@@ -48,7 +49,7 @@ def _app(settings: Settings, role: str, log: Log) -> faust.App:
 
             engine = open_database(settings.database_url)
             keeper = Keeper(log, engine, snapshot_ticks=settings.snapshot_ticks)
-            agents.add_keep(app, keeper)
+            agents.add_keep(app, address, keeper)
         case _:
             raise AssertionError(f"role {role!r} was checked before")
     return app

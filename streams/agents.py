@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import faust
 
 from streams import topics
+from streams.log.address import Address, address_of
+from streams.log.faust_app import app_of
 from streams.log.port import Log, Message
 from streams.settings import Settings
 from twin.errors import TwinError, Unavailable
@@ -58,29 +60,25 @@ def group(role: str) -> str:
 
 def make_app(settings: Settings, role: str) -> faust.App:
     """A Faust app of one consumer group; opens nothing until it is run."""
-    return faust.App(
+    return app_of(
         group(role),
-        broker=settings.broker_url,
-        web_enabled=False,
-        topic_disable_leader=True,
-        topic_allow_declare=False,
-        consumer_auto_offset_reset="earliest",
-        broker_commit_interval=0.5,
-        stream_buffer_maxsize=16,
-        stream_wait_empty=False,
-        store="memory://",
+        address_of(settings.broker_url),
+        security=settings.security,
+        member=settings.member,
         datadir=str(settings.directory / "faust"),
     )
 
 
-def add_observe(app: faust.App) -> None:
+def add_observe(app: faust.App, address: Address) -> None:
     """Turn each input message into an observation; acknowledged once that is on the log."""
     # Imported only here: who sequences or keeps starts sooner without Arrow.
     from streams.codec import observed
 
-    inputs = app.topic(*topics.INPUTS, value_serializer="raw", key_serializer="raw")
-    observations = app.topic(topics.OBSERVATIONS, value_serializer="raw")
-    dead_letters = app.topic(topics.DEAD_LETTERS, value_serializer="raw")
+    inputs = app.topic(
+        *map(address.topic, topics.INPUTS), value_serializer="raw", key_serializer="raw"
+    )
+    observations = app.topic(address.topic(topics.OBSERVATIONS), value_serializer="raw")
+    dead_letters = app.topic(address.topic(topics.DEAD_LETTERS), value_serializer="raw")
     in_flight = asyncio.Semaphore(IN_FLIGHT_MAX_COUNT)
 
     def sends_of(message: Message) -> list[Send]:
@@ -95,7 +93,9 @@ def add_observe(app: faust.App) -> None:
     async def observe(stream: Any) -> None:
         async for event in stream.noack().events():
             try:
-                sends = [(send, await send()) for send in sends_of(_message(event.message))]
+                sends = [
+                    (send, await send()) for send in sends_of(_message(address, event.message))
+                ]
             except Exception as error:  # noqa: BLE001 - the process edge: nothing is acknowledged
                 _leave(error)
             await in_flight.acquire()
@@ -127,7 +127,7 @@ class _Sequence:
         return source[0]
 
 
-def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
+def add_sequence(app: faust.App, address: Address, log: Log, *, patience_s: float) -> None:
     """Sequence observations into records; acknowledged once they are in one."""
     # Imported only here: an observer starts a second sooner without the database's packages.
     from streams.patience import Patience
@@ -140,7 +140,7 @@ def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
         )
 
     sequencer = _Sequence(begin)
-    observations = app.topic(topics.OBSERVATIONS, value_serializer="raw")
+    observations = app.topic(address.topic(topics.OBSERVATIONS), value_serializer="raw")
     waiting: deque[Any] = deque()
     turn = asyncio.Lock()
 
@@ -163,9 +163,9 @@ def add_sequence(app: faust.App, log: Log, *, patience_s: float) -> None:
                 log_line.warning("%s is silent for over %g s", silent, patience_s)
 
 
-def add_keep(app: faust.App, keeper: Keeper) -> None:
+def add_keep(app: faust.App, address: Address, keeper: Keeper) -> None:
     """Fold records into the read model; acknowledged once they are committed."""
-    journal = app.topic(topics.JOURNAL, value_serializer="raw")
+    journal = app.topic(address.topic(topics.JOURNAL), value_serializer="raw")
     has_resumed = False
 
     @app.agent(journal, name="keep")
@@ -239,11 +239,11 @@ def _leave(error: Exception) -> NoReturn:
     os._exit(1)
 
 
-def _message(message: Any) -> Message:
+def _message(address: Address, message: Any) -> Message:
     headers = message.headers or ()
     pairs: Iterable[tuple[str, bytes]] = headers.items() if isinstance(headers, dict) else headers
     return Message(
-        topic=message.topic,
+        topic=address.name(message.topic),
         partition=message.partition,
         offset=message.offset,
         timestamp_ns=int(message.timestamp * 1e9),

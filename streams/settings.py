@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from streams.log.port import embedded_path
+from streams.log.address import address_of
+from streams.log.port import Log, open_log
+from streams.log.security import MECHANISMS, PROTOCOLS, Security
 from twin.errors import BadInput
 from twin.suggest import nearest
 
@@ -45,12 +47,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWIN_DIR", "Folder of the log, the read model and the lock files.", "var"),
     Setting(
         "TWIN_BROKER_URL",
-        "The log: `log:///path/log.db`, percent-encoded.",
+        "The log: `log:///path/log.db`, percent-encoded, or `kafka://host:port[/name]`.",
         "log://<TWIN_DIR>/log.db",
     ),
     Setting(
         "TWIN_DATABASE_URL",
-        "The read model: `sqlite:////path/twin.db`, percent-encoded.",
+        "The read model: `sqlite:////path/twin.db`, percent-encoded, or"
+        " `postgresql+psycopg://user:password@host/name`.",
         "sqlite:///<TWIN_DIR>/twin.db",
     ),
     Setting("TWIN_HOST", "Address the API listens on.", "127.0.0.1"),
@@ -75,6 +78,31 @@ SETTINGS: tuple[Setting, ...] = (
         Bounds(0, 10**6, is_whole=False),
     ),
     Setting(
+        "TWIN_RETRY_MAX_S",
+        "Seconds for which a log or a database that does not answer is asked again.",
+        "120",
+        Bounds(0, 10**6, is_whole=False),
+    ),
+    Setting(
+        "TWIN_MEMBER",
+        "On Kafka: name of this process among its like. Started again under it, it goes on at once"
+        " where it was; without one the others wait until it is given up.",
+        "",
+    ),
+    Setting(
+        "TWIN_KAFKA_REPLICAS",
+        "Brokers that keep a new topic; all but one must be there to write.",
+        "1",
+        Bounds(1, 100),
+    ),
+    Setting("TWIN_KAFKA_PROTOCOL", f"One of {', '.join(PROTOCOLS)}.", "PLAINTEXT"),
+    Setting("TWIN_KAFKA_MECHANISM", f"With SASL: one of {', '.join(MECHANISMS)}.", "SCRAM-SHA-512"),
+    Setting("TWIN_KAFKA_USERNAME", "With SASL: who we are.", ""),
+    Setting("TWIN_KAFKA_PASSWORD", "With SASL: how we prove it.", ""),
+    Setting("TWIN_KAFKA_CA_FILE", "With TLS: whom to trust, a file in PEM.", ""),
+    Setting("TWIN_KAFKA_CERTIFICATE_FILE", "With TLS: our own certificate, if asked for.", ""),
+    Setting("TWIN_KAFKA_KEY_FILE", "With TLS: its key, if that is another file.", ""),
+    Setting(
         "TWIN_LOG_LEVEL",
         f"Least severity that is logged: {', '.join(LOG_LEVELS[:-1])} or {LOG_LEVELS[-1]}.",
         "warning",
@@ -95,6 +123,10 @@ class Settings(msgspec.Struct, frozen=True):
     frames_kept_s: float
     snapshot_ticks: int
     patience_s: float
+    retry_max_s: float
+    member: str
+    replicas_count: int
+    security: Security
     log_level: str
 
     def environment(self) -> dict[str, str]:
@@ -109,6 +141,16 @@ class Settings(msgspec.Struct, frozen=True):
             "TWIN_FRAMES_KEPT_S": str(self.frames_kept_s),
             "TWIN_SNAPSHOT_TICKS": str(self.snapshot_ticks),
             "TWIN_PATIENCE_S": str(self.patience_s),
+            "TWIN_RETRY_MAX_S": str(self.retry_max_s),
+            "TWIN_MEMBER": self.member,
+            "TWIN_KAFKA_REPLICAS": str(self.replicas_count),
+            "TWIN_KAFKA_PROTOCOL": self.security.protocol,
+            "TWIN_KAFKA_MECHANISM": self.security.mechanism,
+            "TWIN_KAFKA_USERNAME": self.security.username,
+            "TWIN_KAFKA_PASSWORD": self.security.password,
+            "TWIN_KAFKA_CA_FILE": self.security.ca_file,
+            "TWIN_KAFKA_CERTIFICATE_FILE": self.security.certificate_file,
+            "TWIN_KAFKA_KEY_FILE": self.security.key_file,
             "TWIN_LOG_LEVEL": self.log_level,
         }
 
@@ -121,17 +163,16 @@ def load_settings(
 ) -> Settings:
     """Settings from the environment; arguments win, and an empty variable is as good as none.
 
-    A directory that is given takes the log and the read model with it. ``BadInput`` names the
-    variable that is off, what it is and what it may be.
+    The log and the read model lie in the directory, unless a variable says otherwise. ``BadInput``
+    names the variable that is off, what it is and what it may be.
     """
     _refuse_unknown(environ)
     given = environ if port is None else {**environ, "TWIN_PORT": str(port)}
-    places = environ if directory is None else {}
     root = (directory or Path(_word(environ, "TWIN_DIR"))).resolve()
     return Settings(
         directory=root,
-        broker_url=_broker(places.get("TWIN_BROKER_URL")) or f"log://{_encoded(root / 'log.db')}",
-        database_url=_database(places.get("TWIN_DATABASE_URL"))
+        broker_url=_broker(environ.get("TWIN_BROKER_URL")) or f"log://{_encoded(root / 'log.db')}",
+        database_url=_database(environ.get("TWIN_DATABASE_URL"))
         or f"sqlite:///{_encoded(root / 'twin.db')}",
         host=_word(given, "TWIN_HOST"),
         port=int(_number(given, "TWIN_PORT")),
@@ -139,8 +180,40 @@ def load_settings(
         frames_kept_s=_number(given, "TWIN_FRAMES_KEPT_S"),
         snapshot_ticks=int(_number(given, "TWIN_SNAPSHOT_TICKS")),
         patience_s=_number(given, "TWIN_PATIENCE_S"),
+        retry_max_s=_number(given, "TWIN_RETRY_MAX_S"),
+        member=_word(given, "TWIN_MEMBER"),
+        replicas_count=int(_number(given, "TWIN_KAFKA_REPLICAS")),
+        security=_security(given),
         log_level=_one_of(given, "TWIN_LOG_LEVEL", LOG_LEVELS),
     )
+
+
+def open_the_log(settings: Settings) -> Log:
+    """The log of these settings."""
+    return open_log(
+        settings.broker_url, security=settings.security, replicas_count=settings.replicas_count
+    )
+
+
+def _security(given: Mapping[str, str]) -> Security:
+    """``BadInput`` where the protocol lacks what it needs."""
+    security = Security(
+        protocol=_one_of(given, "TWIN_KAFKA_PROTOCOL", PROTOCOLS),
+        mechanism=_one_of(given, "TWIN_KAFKA_MECHANISM", MECHANISMS),
+        username=_word(given, "TWIN_KAFKA_USERNAME"),
+        password=_word(given, "TWIN_KAFKA_PASSWORD"),
+        ca_file=_word(given, "TWIN_KAFKA_CA_FILE"),
+        certificate_file=_word(given, "TWIN_KAFKA_CERTIFICATE_FILE"),
+        key_file=_word(given, "TWIN_KAFKA_KEY_FILE"),
+    )
+    if security.has_sasl and not (security.username and security.password):
+        variable = "TWIN_KAFKA_PASSWORD" if security.username else "TWIN_KAFKA_USERNAME"
+        raise BadInput(
+            f"TWIN_KAFKA_PROTOCOL={security.protocol} without {variable}",
+            expected="a user and a password",
+            field=variable,
+        )
+    return security
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
@@ -157,7 +230,7 @@ def _broker(url: str | None) -> str | None:
     """The address as given; ``BadInput`` if it names no log."""
     if url:
         try:
-            embedded_path(url)
+            address_of(url)
         except BadInput as error:
             raise BadInput(
                 f"TWIN_BROKER_URL={url!r}", expected=error.expected, field="TWIN_BROKER_URL"
@@ -183,7 +256,8 @@ def _database(url: str | None) -> str | None:
         if not is_named:
             raise BadInput(
                 f"TWIN_DATABASE_URL={said!r}",
-                expected="sqlite:////absolute/path/twin.db, percent-encoded",
+                expected="sqlite:////absolute/path/twin.db, percent-encoded, or"
+                " postgresql+psycopg://user:password@host/name",
                 field="TWIN_DATABASE_URL",
             )
     return url

@@ -1,8 +1,6 @@
 """Feeds a Faust app from the embedded log: owning, fetching, committing.
 
-The base class does the rest: it hands messages to streams and keeps what they acknowledge. Three
-things it does are replaced, because they lose or delay messages (see the comments): what may be
-committed, what happens when all buffers are full, and the order of a revocation.
+The base classes do the rest: they hand messages to streams and keep what they acknowledge.
 """
 
 from __future__ import annotations
@@ -10,18 +8,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, Final
 
-from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
+from streams.log.address import embedded_path
 from streams.log.embedded import EmbeddedLog
+from streams.log.mended import MendedConsumer
 from streams.log.placing import partition_for
-from streams.log.port import Message, embedded_path
+from streams.log.port import Message
 from streams.log.shares import Shares
 from twin.errors import NotKept, Unavailable
 
@@ -36,17 +34,16 @@ SHARE_WAIT_S: Final = 0.05
 PAGE_COUNT: Final = 500
 
 
-class Consumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped here
+class Consumer(MendedConsumer):
     """Faust's consumer over the embedded log; its group is the app's id."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._group = self.app.conf.id
         self._path = embedded_path(str(self.transport.url[0]))
         self._shares = Shares(self._path, self._group)
         self._position: dict[TP, int] = {}
         self._ends: dict[TP, int] = {}
-        #: Per partition, the lowest offset that was not acknowledged in an unbroken row.
-        self._floor: dict[TP, int] = {}
         self._seeks = 0
         self._found_s = 0.0
         self._subscribed: frozenset[str] = frozenset()
@@ -55,7 +52,6 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped here
         self._was_assigned = False
         self._interrupt = threading.Event()
         self._is_subscribed = asyncio.Event()
-        self._is_fetchable = asyncio.Event()
 
     async def on_start(self) -> None:
         """Open the log and start to look for partitions to own."""
@@ -122,56 +118,10 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped here
         self.app.consumer_generation_id += 1
         await self.on_partitions_assigned(self.assignment(), self.app.consumer_generation_id)
 
-    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Stop the flow, commit what was acknowledged, and only then forget the partitions.
-
-        The base class forgets first, and what was acknowledged since the last commit with it.
-        """
-        await self._on_partitions_revoked(revoked)
-        await self.commit()
-        self._active_partitions.difference_update(revoked)
-        self._paused_partitions.difference_update(revoked)
-        for place in revoked:
-            for kept in (self._gap, self._acked, self._acked_index, self._read_offset):
-                kept.pop(place, None)
-            self._committed_offset.pop(place, None)
-            self._floor.pop(place, None)
-            self._position.pop(place, None)
-
     # -- fetching
 
-    async def _wait_next_records(
-        self, timeout: float
-    ) -> tuple[dict[TP, list[Message]], set[TP] | None]:
-        """The base class sleeps a second whenever no partition is active.
-
-        That is so each time every stream buffer is full: throughput falls to a buffer a second.
-        """
-        if not self.flow_active:
-            await self.wait(self.can_resume_flow)
-        active = self._get_active_partitions()
-        if not active:
-            self._is_fetchable.clear()
-            await self.wait(self._is_fetchable, timeout=timeout)
-        return await self._getmany(active, timeout), active
-
-    def on_buffer_drop(self, tp: TP) -> None:
-        """A stream has room again."""
-        super().on_buffer_drop(tp)
-        self._look_again()
-
-    def resume_partitions(self, tps: Iterable[TP]) -> None:
-        """Fetch from these again."""
-        super().resume_partitions(tps)
-        self._look_again()
-
-    def stop_flow(self) -> None:
-        """Fetch nothing until resumed."""
-        super().stop_flow()
-        self._look_again()
-
     def _look_again(self) -> None:
-        self._is_fetchable.set()
+        super()._look_again()
         self._interrupt.set()
 
     async def _getmany(
@@ -294,25 +244,6 @@ class Consumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped here
         return {place: span.start for place, span in spans.items()}
 
     # -- committing
-
-    def _new_offset(self, tp: TP) -> int | None:
-        """What may be committed: the end of the unbroken row of acknowledged messages.
-
-        The base class takes the first row it finds if nothing was committed yet, and allows a gap
-        of one message otherwise: either way a message that was not acknowledged is lost.
-        """
-        floor, acked = self._floor.get(tp), self._acked[tp]
-        if floor is None or not acked:
-            return None
-        acked.sort()
-        first = bisect_left(acked, floor)
-        count = 0
-        while first + count < len(acked) and acked[first + count] == floor + count:
-            count += 1
-        self._acked_index[tp].difference_update(acked[: first + count])
-        del acked[: first + count]
-        self._floor[tp] = floor + count
-        return floor + count if count else None
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         try:

@@ -18,6 +18,7 @@ from typing import Any, Final
 from faust.transport import base
 from faust.types import TP, RecordMetadata
 
+from streams.log.address import embedded_path
 from streams.log.embedded import EmbeddedLog
 from streams.log.placing import partition_for
 from streams.log.port import (
@@ -26,7 +27,6 @@ from streams.log.port import (
     Outgoing,
     Position,
     TopicSpec,
-    embedded_path,
 )
 from twin.errors import BadInput, TwinError
 

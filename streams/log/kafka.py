@@ -17,6 +17,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import UnknownTopicOrPartitionError
 from kafka.producer.future import FutureRecordMetadata
 
+from streams.log.address import Address
 from streams.log.checks import (
     check_end,
     check_kept,
@@ -25,7 +26,7 @@ from streams.log.checks import (
     check_size,
     check_spec,
 )
-from streams.log.kafka_client import Address, explained, options
+from streams.log.kafka_client import explained, options
 from streams.log.kafka_reading import Readers
 from streams.log.kafka_topics import declared, described
 from streams.log.port import Message, Outgoing, Position, Span, TopicSpec, size_bytes

@@ -1,55 +1,17 @@
-"""How every client of a Kafka broker is told where it is and how to prove who it is.
-
-An address is ``kafka://host:port[,host:port…][/name]``. With a name, every topic and group begins
-with it and a dot, so that several twins share a broker.
-"""
+"""How kafka-python's clients are told where the broker is and who we are; what refusals mean."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
-import msgspec
 from kafka import errors
 
+from streams.log.address import Address
 from streams.log.security import Security
 from twin.errors import BadInput, Unavailable
-
-SCHEME: Final = "kafka"
-EXPECTED: Final = "kafka://host:port, or kafka://host:port/name for one twin of several"
-
-
-class Address(msgspec.Struct, frozen=True):
-    """Where the brokers are, and what the names of a twin's topics and groups begin with."""
-
-    servers: tuple[str, ...]
-    prefix: str = ""
-
-    def topic(self, name: str) -> str:
-        """What the broker calls a topic."""
-        return self.prefix + name
-
-    def name(self, topic: str) -> str:
-        """What a topic of the broker is to us."""
-        return topic.removeprefix(self.prefix)
-
-
-def address_of(url: str) -> Address:
-    """The address in a ``kafka://`` URL; ``BadInput`` if it is none."""
-    scheme, _, rest = url.partition("://")
-    places, _, name = rest.partition("/")
-    servers = tuple(places.split(","))
-    is_named = all(c.isalnum() or c in "-_." for c in name)
-    if scheme != SCHEME or not all(map(_is_server, servers)) or not is_named:
-        raise BadInput(f"log address {url!r}", expected=EXPECTED, field="log")
-    return Address(servers, f"{name}." if name else "")
-
-
-def _is_server(place: str) -> bool:
-    host, _, port = place.rpartition(":")
-    return bool(host) and port.isdecimal() and 0 < int(port) < 65_536
 
 
 def options(address: Address, security: Security) -> dict[str, Any]:
@@ -102,5 +64,7 @@ def explained(address: Address) -> Iterator[None]:
 
 
 def _said(error: errors.KafkaError) -> str:
+    """Its name and what it means; a broker's own answer repeats the whole request."""
     name = type(error).__name__.removesuffix("Error")
-    return f"{name}: {error}" if str(error) and str(error) != name else name
+    text = error.description if isinstance(error, errors.BrokerResponseError) else str(error)
+    return f"{name}: {text}" if text and text != name else name

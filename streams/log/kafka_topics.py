@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import NoError, TopicAlreadyExistsError, for_code
 
+from streams.log.address import Address
 from streams.log.checks import check_partitions
-from streams.log.kafka_client import Address
 from streams.log.port import TopicSpec
 from twin.errors import BadInput
 
@@ -79,7 +80,7 @@ def _create(
     if not topics:
         return
     insync = {"min.insync.replicas": str(max(1, replicas_count - 1))}
-    admin.create_topics(
+    answer = admin.create_topics(
         {
             address.topic(spec.name): {
                 "num_partitions": spec.partitions,
@@ -88,8 +89,14 @@ def _create(
             }
             for spec in topics
         },
-        wait_for_metadata=True,
+        raise_errors=False,
     )
+    for topic in answer["topics"]:
+        error = for_code(topic["error_code"])
+        # Several processes start at once, and each finds them missing.
+        if error not in (NoError, TopicAlreadyExistsError):
+            raise error(topic["error_message"])
+    admin.wait_for_topics([address.topic(spec.name) for spec in topics])
 
 
 def _settings(spec: TopicSpec) -> dict[str, str]:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from streams.log.address import address_of
 from streams.log.security import PLAIN, Security
-from twin.errors import BadInput
 
 Header = tuple[str, bytes]
 TopicPartition = tuple[str, int]
@@ -170,26 +168,12 @@ def open_log(url: str, *, security: Security = PLAIN, replicas_count: int = 1) -
 
     Raises ``BadInput`` for another address or for a file that is not a log.
     """
-    scheme = urlsplit(url).scheme
+    address = address_of(url)
     # Adapters are imported on demand: who uses one has no use for the other's client.
-    if scheme == "kafka":
+    if address.path is None:
         from streams.log.kafka import KafkaLog
-        from streams.log.kafka_client import address_of
 
-        return KafkaLog(address_of(url), security=security, replicas_count=replicas_count)
+        return KafkaLog(address, security=security, replicas_count=replicas_count)
     from streams.log.embedded import EmbeddedLog
 
-    return EmbeddedLog(embedded_path(url))
-
-
-def embedded_path(url: str) -> Path:
-    """The file that a ``log://`` address names; ``BadInput`` if it names none."""
-    parts = urlsplit(url)
-    path = Path(unquote(parts.path))
-    if parts.scheme != "log" or parts.netloc or not path.is_absolute() or path == Path("/"):
-        raise BadInput(
-            f"log address {url!r}",
-            expected="log:///absolute/path/log.db (three slashes, then the path), or kafka://host:port",
-            field="log",
-        )
-    return path
+    return EmbeddedLog(address.path)

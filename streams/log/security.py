@@ -32,6 +32,7 @@ class Security(msgspec.Struct, frozen=True):
         return self.protocol.startswith("SASL")
 
     def __repr__(self) -> str:
+        """Without the password: settings end up in messages."""
         return f"Security({self.protocol}, {self.username})"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.log.port import embedded_path
+from streams.log.address import embedded_path
 from streams.settings import SETTINGS, Settings, load_settings
 from streams.store.database import database_file, open_database
 from twin.errors import BadInput

@@ -1,0 +1,97 @@
+"""Faust's transport for ``broker="kafka://host:port"``: aiokafka under agents, mended.
+
+Faust finds it by the entry point ``kafka`` of the group ``faust.transports``, before its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any, ClassVar
+
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+from faust.exceptions import ProducerSendError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, RecordMetadata
+
+from streams.log.checks import check_kept
+from streams.log.mended import MendedConsumer
+from streams.log.port import Span
+from twin.errors import Unavailable
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust is untyped here
+    """Commits without taking a broker that is away for the end of the process."""
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        owned = self.assignment()
+        known = {
+            driver.ensure_aiokafka_TP(place): OffsetAndMetadata(offset, "")
+            for place, offset in offsets.items()
+            if place in owned
+        }
+        try:
+            await self._ensure_consumer().commit(known)
+        except KafkaError as error:
+            # Worth no crash: at worst these messages come again, and a later commit covers them.
+            self.log.warning("Offsets not committed: %s", error)
+            return False
+        return True
+
+
+class Consumer(MendedConsumer, driver.Consumer):  # type: ignore[misc]  # faust is untyped here
+    """Begins where its group stands, if the log still holds that."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def seek_to_committed(self) -> dict[TP, int]:
+        """Go back to where the group stands, or begin, in every partition owned.
+
+        Left to itself the client would begin elsewhere, in silence: ``NotKept`` if the log begins
+        above that offset, ``BadInput`` if it ends below.
+        """
+        places = self.assignment()
+        stood = await super().seek_to_committed()
+        starts = await self.earliest_offsets(*places)
+        ends = await self.highwaters(*places)
+        found: dict[TP, int] = {}
+        for place in places:
+            at = stood.get(place)
+            if at is None or at < 0:
+                at = starts[place]
+                await self._seek(place, at)
+            check_kept(Span(starts[place], ends[place]), place.topic, place.partition, at)
+            found[place] = at
+        self._floor.update(found)
+        return found
+
+
+class Producer(driver.Producer):  # type: ignore[misc]  # faust is untyped here
+    """Writes each message once, and says ``Unavailable`` when the broker does not take it."""
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True}
+
+    async def send(self, *arguments: Any, **options: Any) -> Awaitable[RecordMetadata]:
+        """Hand a message over; the result resolves once it is on the log, or has the error."""
+        try:
+            sent = await super().send(*arguments, **options)
+        except (KafkaError, ProducerSendError) as error:
+            raise Unavailable(f"the broker: {error}", remedy="is it up?") from error
+        return asyncio.ensure_future(_explained(sent))
+
+
+async def _explained(sent: Awaitable[RecordMetadata]) -> RecordMetadata:
+    try:
+        return await sent
+    except KafkaError as error:
+        raise Unavailable(f"the broker: {error}", remedy="is it up?") from error
+
+
+class Transport(driver.Transport):  # type: ignore[misc]  # faust is untyped here
+    """Consumer and producer over a Kafka broker."""
+
+    Consumer: ClassVar[type[Consumer]] = Consumer
+    Producer: ClassVar[type[Producer]] = Producer
