@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
+from sqlalchemy import Engine
 
 from api.branches import Branches
 from api.described import form_of, refuse_repeated
@@ -41,6 +42,7 @@ from api.routes import (
 )
 from api.shelf import Shelf
 from api.telemetry import Telemetry
+from streams.retrying import until_available
 from streams.settings import Settings, open_the_log
 from streams.store.database import open_database
 
@@ -65,6 +67,12 @@ ROUTES: Final = (
 )
 
 
+def _database(settings: Settings) -> Engine:
+    return until_available(
+        lambda: open_database(settings.database_url), retry_max_s=settings.retry_max_s
+    )
+
+
 def create_app(
     settings: Settings, *, limits: Limits | None = None, clock_ns: Callable[[], int] = time.time_ns
 ) -> FastAPI:
@@ -78,7 +86,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = open_database(settings.database_url)
+        engine = await asyncio.to_thread(_database, settings)
         log = open_the_log(settings)
         journal = Journal(log, engine, twins_count=bounds.twins_in_memory_count)
         branches = Branches(log, engine, journal, bounds)

@@ -19,6 +19,7 @@ from infra.command_costs import costs
 from infra.command_dead import dead
 from infra.command_kafka import kafka
 from infra.command_log import log
+from infra.command_topics import topics
 from infra.command_whatif import whatif
 from infra.usage import BadUsage, settings_help
 from streams.settings import Settings
@@ -52,6 +53,7 @@ def twin(
 
 
 @app.command()
+@options.addressed
 def demo(
     plain: Annotated[
         bool, typer.Option("--plain", help="Print lines, as without a terminal.")
@@ -103,6 +105,7 @@ def demo(
 
 
 @app.command()
+@options.addressed
 def simulate(
     ticks: options.Ticks = None,
     speed: options.Speed = "60",
@@ -149,6 +152,7 @@ def simulate(
 
 
 @app.command()
+@options.addressed
 def worker(
     role: Annotated[
         list[str] | None,
@@ -172,6 +176,7 @@ def worker(
 
 
 @app.command()
+@options.addressed
 def api(
     directory: options.Dir = None,
     port: options.Port = None,
@@ -186,6 +191,7 @@ def api(
 
 
 @app.command(hidden=True)
+@options.addressed
 def watch(directory: options.Dir = None) -> None:
     """Tell what a running demo comes to, as JSON lines."""
     settings = _begin_process(directory)
@@ -195,6 +201,7 @@ def watch(directory: options.Dir = None) -> None:
 
 
 @app.command()
+@options.addressed
 def replay(
     directory: options.Dir = None,
     at: Annotated[
@@ -235,6 +242,7 @@ def warm() -> None:
 
 
 app.command()(costs)
+app.command()(topics)
 app.add_typer(log, name="log")
 app.add_typer(dead, name="dead")
 app.add_typer(kafka, name="kafka")

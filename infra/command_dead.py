@@ -17,6 +17,7 @@ dead = typer.Typer(
 
 
 @dead.command("list")
+@options.addressed
 def list_letters(directory: options.Dir = None, as_json: options.AsJson = False) -> None:
     """List what was not applied, and why."""
     settings = options.settings_of(directory)
@@ -27,6 +28,7 @@ def list_letters(directory: options.Dir = None, as_json: options.AsJson = False)
 
 
 @dead.command()
+@options.addressed
 def redrive(
     event_id: Annotated[
         str, typer.Argument(metavar="EVENT_ID", help="As 'twin dead list' prints it.")

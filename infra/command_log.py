@@ -18,6 +18,7 @@ log = typer.Typer(
 
 
 @log.command()
+@options.addressed
 def tail(
     topic: Annotated[
         str, typer.Option("--topic", metavar="TOPIC", help="Topic to show.")
@@ -40,6 +41,7 @@ def tail(
 
 
 @log.command("export")
+@options.addressed
 def export_journal(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
     directory: options.Dir = None,
@@ -53,6 +55,7 @@ def export_journal(
 
 
 @log.command("import")
+@options.addressed
 def import_journal(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A journal file.")],
     directory: options.Dir = None,
@@ -70,6 +73,7 @@ def import_journal(
 
 
 @log.command()
+@options.addressed
 def verify(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="A journal file instead of the log.")

@@ -13,6 +13,7 @@ whatif = typer.Typer(help="What if: fork the log at a past instant.", rich_marku
 
 
 @whatif.command("run")
+@options.addressed
 def run_scenario(
     file: Annotated[
         str,

@@ -100,7 +100,7 @@ def _start(
         for order in orders:
             if stop.is_set():
                 return
-            crew.append(Child(order, settings.environment()))
+            crew.append(Child(order, _environment(settings, order)))
 
     starting = threading.Thread(target=start, name="starting", daemon=True)
     starting.start()
@@ -159,7 +159,12 @@ def _orders(show: Show, plan: Plan, through: int | None) -> list[Order]:
 
 def _api(settings: Settings, listener: socket.socket) -> Callable[[], Child]:
     order = Order("api", ("api",), listener=listener)
-    return lambda: Child(order, settings.environment())
+    return lambda: Child(order, _environment(settings, order))
+
+
+def _environment(settings: Settings, order: Order) -> dict[str, str]:
+    """Our settings, and a name of its own: killed and started again, it is the same member."""
+    return settings.environment() | {"TWIN_MEMBER": order.name.replace(" ", "-")}
 
 
 def _only_one(directory: Path) -> Claim:

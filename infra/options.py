@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import typer
 
@@ -106,7 +110,62 @@ Faults = Annotated[
 ]
 # For tests and small machines: the fleet keeps its proportions.
 Satellites = Annotated[int | None, typer.Option("--satellites", metavar="N", min=1, hidden=True)]
+BrokerUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--broker-url",
+        metavar="URL",
+        help="The log: log:///path/log.db or kafka://host:port[/name] (default: a file in the"
+        " folder).",
+    ),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        metavar="URL",
+        help="The read model: sqlite:////path/twin.db or postgresql+psycopg://user@host/name"
+        " (default: a file in the folder).",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def addressed(command: Command) -> Command:
+    """Give a command the options that say where log and read model are.
+
+    They are the settings of the same names, for this process and those it starts.
+    """
+
+    @functools.wraps(command)
+    def run(
+        *, broker_url: str | None = None, database_url: str | None = None, **given: object
+    ) -> None:
+        for variable, url in (("TWIN_BROKER_URL", broker_url), ("TWIN_DATABASE_URL", database_url)):
+            if url is not None:
+                os.environ[variable] = url
+        command(**given)
+
+    own = {"broker_url": BrokerUrl, "database_url": DatabaseUrl}
+    signature = inspect.signature(command, eval_str=True)
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in own.items()
+    ]
+    vars(run)["__signature__"] = signature.replace(
+        parameters=[
+            *(
+                each.replace(kind=each.KEYWORD_ONLY) if each.name != "context" else each
+                for each in signature.parameters.values()
+            ),
+            *more,
+        ]
+    )
+    run.__annotations__ = inspect.get_annotations(command, eval_str=True) | own
+    return cast("Command", run)
 
 
 def show_help(context: typer.Context) -> None:

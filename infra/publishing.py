@@ -14,6 +14,7 @@ from infra.world_file import WorldChoice
 from infra.world_inputs import catalogue_in, kept_input, launches_in, llm_trace_in
 from streams.log.ownership import try_claim
 from streams.publish import Publisher
+from streams.retrying import until_available
 from streams.settings import Settings
 from twin.baseline import load
 from twin.errors import Unavailable
@@ -43,8 +44,9 @@ def run(settings: Settings, choice: WorldChoice, pace: Pace) -> None:
     _claim_the_world(settings)
     what = "; ".join((choice.fleet, *choice.inputs, choice.terms))
     print(f"{what}; into {settings.directory}; Ctrl-C stops it", flush=True)
-    publisher = Publisher(log, make_world(settings.directory, choice))
-    _publish(publisher, stop, pace, interval_s=choice.tick_s)
+    world = make_world(settings.directory, choice)
+    publisher = until_available(lambda: Publisher(log, world), retry_max_s=settings.retry_max_s)
+    _publish(settings, publisher, stop, pace, interval_s=choice.tick_s)
     log.close()
 
 
@@ -74,7 +76,14 @@ def _described(baseline: str, choice: WorldChoice) -> str:
     return " ".join((baseline, *(f"{words.capitalize()}." for words in choice.inputs)))
 
 
-def _publish(publisher: Publisher, stop: threading.Event, pace: Pace, *, interval_s: float) -> None:
+def _publish(
+    settings: Settings,
+    publisher: Publisher,
+    stop: threading.Event,
+    pace: Pace,
+    *,
+    interval_s: float,
+) -> None:
     through = pace.through_count
     if pace.ticks_count is not None:
         through = publisher.seals_count + pace.ticks_count
@@ -83,10 +92,10 @@ def _publish(publisher: Publisher, stop: threading.Event, pace: Pace, *, interva
     while through is None or publisher.seals_count < through:
         if stop.wait(max(0.0, due_s - time.monotonic())):
             return
-        if publisher.is_far_ahead():
+        if until_available(publisher.is_far_ahead, retry_max_s=settings.retry_max_s):
             due_s = time.monotonic() + AHEAD_POLL_S
             continue
-        publisher.publish()
+        until_available(publisher.publish, retry_max_s=settings.retry_max_s)
         # A tick that came late does not make the next ones hurry.
         due_s = max(due_s + wait_s, time.monotonic())
 

@@ -15,11 +15,10 @@ from sqlalchemy import Engine
 
 from infra import facts
 from infra.check_replay import CheckReplay
-from infra.installation import ready_log
+from infra.installation import ready_database, ready_log
 from infra.sight import Facts, Lift, Seen
 from streams.log.port import Log
 from streams.settings import Settings
-from streams.store.database import open_database
 from streams.topics import JOURNAL, SEALS
 
 LOOK_S = 0.05
@@ -32,7 +31,7 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    log, engine = ready_log(settings), open_database(settings.database_url)
+    log, engine = ready_log(settings), ready_database(settings)
     check = CheckReplay(log, engine)
     check.start()
     _tell(log, engine, check, stop)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import faust
 
-from infra.installation import ready_log
+from infra.installation import ready_database, ready_log
 from infra.usage import BadUsage
 from streams import agents
-from streams.log.address import address_of
 from streams.log.port import Log
 from streams.log.run import run_app
 from streams.settings import Settings
@@ -36,20 +35,19 @@ def run(settings: Settings, roles: Sequence[str] | None) -> None:
 
 
 def _app(settings: Settings, role: str, log: Log) -> faust.App:
-    app, address = agents.make_app(settings, role), address_of(settings.broker_url)
+    app = agents.make_app(settings, role)
     match role:
         case "observe":
-            agents.add_observe(app, address)
+            agents.add_observe(app, settings)
         case "sequence":
-            agents.add_sequence(app, address, log, patience_s=settings.patience_s)
+            agents.add_sequence(app, settings, log)
         case "keep":
             # Imported only here: an observer has no use for the database's packages.
             from streams.keeping import Keeper
-            from streams.store.database import open_database
 
-            engine = open_database(settings.database_url)
+            engine = ready_database(settings)
             keeper = Keeper(log, engine, snapshot_ticks=settings.snapshot_ticks)
-            agents.add_keep(app, address, keeper)
+            agents.add_keep(app, settings, keeper)
         case _:
             raise AssertionError(f"role {role!r} was checked before")
     return app

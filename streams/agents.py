@@ -15,7 +15,6 @@ import asyncio
 import logging
 import os
 import sys
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
@@ -27,8 +26,9 @@ from streams import topics
 from streams.log.address import Address, address_of
 from streams.log.faust_app import app_of
 from streams.log.port import Log, Message
+from streams.retrying import patiently
 from streams.settings import Settings
-from twin.errors import TwinError, Unavailable
+from twin.errors import TwinError
 from twin.observations import Quarantine
 
 if TYPE_CHECKING:
@@ -38,11 +38,6 @@ if TYPE_CHECKING:
 
 IN_FLIGHT_MAX_COUNT = 64
 """Observations sent and not yet durable; beyond it observing waits."""
-
-RETRY_MAX_S = 120.0
-"""How long a log or database that does not answer is asked again; then the process ends."""
-PAUSE_MIN_S = 0.1
-PAUSE_MAX_S = 5.0
 
 T = TypeVar("T")
 Send = Callable[[], Awaitable[Any]]
@@ -69,11 +64,12 @@ def make_app(settings: Settings, role: str) -> faust.App:
     )
 
 
-def add_observe(app: faust.App, address: Address) -> None:
+def add_observe(app: faust.App, settings: Settings) -> None:
     """Turn each input message into an observation; acknowledged once that is on the log."""
     # Imported only here: who sequences or keeps starts sooner without Arrow.
     from streams.codec import observed
 
+    address = address_of(settings.broker_url)
     inputs = app.topic(
         *map(address.topic, topics.INPUTS), value_serializer="raw", key_serializer="raw"
     )
@@ -94,12 +90,14 @@ def add_observe(app: faust.App, address: Address) -> None:
         async for event in stream.noack().events():
             try:
                 sends = [
-                    (send, await send()) for send in sends_of(_message(address, event.message))
+                    (send, await patiently(send, retry_max_s=settings.retry_max_s))
+                    for send in sends_of(_message(address, event.message))
                 ]
             except Exception as error:  # noqa: BLE001 - the process edge: nothing is acknowledged
                 _leave(error)
             await in_flight.acquire()
-            asyncio.ensure_future(_acknowledge(event, sends, in_flight))  # noqa: RUF006
+            acknowledged = _acknowledge(event, sends, in_flight, retry_max_s=settings.retry_max_s)
+            asyncio.ensure_future(acknowledged)  # noqa: RUF006
 
 
 class _Sequence:
@@ -127,7 +125,7 @@ class _Sequence:
         return source[0]
 
 
-def add_sequence(app: faust.App, address: Address, log: Log, *, patience_s: float) -> None:
+def add_sequence(app: faust.App, settings: Settings, log: Log) -> None:
     """Sequence observations into records; acknowledged once they are in one."""
     # Imported only here: an observer starts a second sooner without the database's packages.
     from streams.patience import Patience
@@ -136,9 +134,11 @@ def add_sequence(app: faust.App, address: Address, log: Log, *, patience_s: floa
     def begin() -> tuple[Sequencing, Patience]:
         sequencing = Sequencing(log)
         return sequencing, Patience(
-            sequencing, log, observers=group("observe"), patience_s=patience_s
+            sequencing, log, observers=group("observe"), patience_s=settings.patience_s
         )
 
+    address = address_of(settings.broker_url)
+    in_thread = partial(_in_thread, retry_max_s=settings.retry_max_s)
     sequencer = _Sequence(begin)
     observations = app.topic(address.topic(topics.OBSERVATIONS), value_serializer="raw")
     waiting: deque[Any] = deque()
@@ -149,7 +149,7 @@ def add_sequence(app: faust.App, address: Address, log: Log, *, patience_s: floa
         async for event in stream.noack().events():
             waiting.append(event)
             async with turn:
-                needed = await _in_thread(partial(sequencer.take, event.message.offset))
+                needed = await in_thread(partial(sequencer.take, event.message.offset))
             while waiting and waiting[0].message.offset < needed:
                 waiting.popleft().ack()
 
@@ -158,13 +158,15 @@ def add_sequence(app: faust.App, address: Address, log: Log, *, patience_s: floa
         while not app.should_stop:
             await asyncio.sleep(1.0)
             async with turn:
-                silent = await _in_thread(sequencer.stop_waiting_for_the_silent)
+                silent = await in_thread(sequencer.stop_waiting_for_the_silent)
             if silent:
-                log_line.warning("%s is silent for over %g s", silent, patience_s)
+                log_line.warning("%s is silent for over %g s", silent, settings.patience_s)
 
 
-def add_keep(app: faust.App, address: Address, keeper: Keeper) -> None:
+def add_keep(app: faust.App, settings: Settings, keeper: Keeper) -> None:
     """Fold records into the read model; acknowledged once they are committed."""
+    address = address_of(settings.broker_url)
+    in_thread = partial(_in_thread, retry_max_s=settings.retry_max_s)
     journal = app.topic(address.topic(topics.JOURNAL), value_serializer="raw")
     has_resumed = False
 
@@ -174,20 +176,24 @@ def add_keep(app: faust.App, address: Address, keeper: Keeper) -> None:
         async for event in stream.noack().events():
             if not has_resumed:
                 # Only now is the partition known to be ours: resuming takes the branch over.
-                await _in_thread(keeper.resume)
+                await in_thread(keeper.resume)
                 has_resumed = True
             offset = event.message.offset
             if offset >= keeper.next_offset:
-                await _in_thread(partial(keeper.take, offset))
+                await in_thread(partial(keeper.take, offset))
             event.ack()
 
 
 async def _acknowledge(
-    event: Any, sends: list[tuple[Send, Awaitable[Any]]], in_flight: asyncio.Semaphore
+    event: Any,
+    sends: list[tuple[Send, Awaitable[Any]]],
+    in_flight: asyncio.Semaphore,
+    *,
+    retry_max_s: float,
 ) -> None:
     try:
         for send, sent in sends:
-            await _delivered(send, sent)
+            await _delivered(send, sent, retry_max_s=retry_max_s)
         event.ack()
     except Exception as error:  # noqa: BLE001 - the process edge: nothing is acknowledged
         _leave(error)
@@ -195,39 +201,22 @@ async def _acknowledge(
         in_flight.release()
 
 
-async def _delivered(send: Send, sent: Awaitable[Any]) -> None:
+async def _delivered(send: Send, sent: Awaitable[Any], *, retry_max_s: float) -> None:
     """Return once a message is on the log, sent again as often as it takes."""
     first = [sent]
 
     async def attempt() -> None:
         await (first.pop() if first else await send())
 
-    await patiently(attempt)
+    await patiently(attempt, retry_max_s=retry_max_s)
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
+async def _in_thread(work: Callable[[], T], *, retry_max_s: float) -> T:
     """Blocking work beside the event loop, so that heartbeats go on; a failure ends the process."""
     try:
-        return await patiently(partial(asyncio.to_thread, work))
+        return await patiently(partial(asyncio.to_thread, work), retry_max_s=retry_max_s)
     except Exception as error:  # noqa: BLE001 - the process edge: nothing is acknowledged
         _leave(error)
-
-
-async def patiently(attempt: Callable[[], Awaitable[T]], *, retry_max_s: float = RETRY_MAX_S) -> T:
-    """What the attempt comes to; tried again, with growing pauses, while something is unavailable.
-
-    Raises the last ``Unavailable`` after ``retry_max_s``, and at once whatever else it raises.
-    """
-    deadline_s, pause_s = time.monotonic() + retry_max_s, PAUSE_MIN_S
-    while True:
-        try:
-            return await attempt()
-        except Unavailable as error:
-            if time.monotonic() >= deadline_s:
-                raise
-            log_line.warning("%s; trying again in %.1f s", error, pause_s)
-        await asyncio.sleep(pause_s)
-        pause_s = min(2.0 * pause_s, PAUSE_MAX_S)
 
 
 def _leave(error: Exception) -> NoReturn:

@@ -19,7 +19,7 @@ from twin.errors import BrokenInvariant, Poison
 from twin.identity import Identity, digest_of
 from twin.observations import Sealed
 from twin.simulate.outbox import JSON
-from twin.simulate.world import Sent, World, WorldTick
+from twin.simulate.world import Sent, State, World, WorldTick
 
 AHEAD_MAX_COUNT = 64
 """Ticks a source may be ahead of the last closed one: it bounds what a slow twin must hold."""
@@ -32,6 +32,7 @@ class Publisher:
 
     def __init__(self, log: Log, world: World) -> None:
         self._log, self._world = log, world
+        self._unsent: tuple[State, WorldTick] | None = None
         self._partitions = {name: spec.partitions for name, spec in log.topics().items()}
         seal, sequence = _last_seal(log, world.source)
         self._seals_count = sequence
@@ -47,11 +48,17 @@ class Publisher:
         return self._seals_count
 
     def publish(self) -> WorldTick:
-        """One more tick, durable on return."""
-        self._state, tick = self._world.step(self._state)
+        """One more tick, durable on return.
+
+        After ``Unavailable`` it may be asked again, and says the same tick once more: whoever hears
+        it twice knows it by its identity.
+        """
+        state, tick = self._unsent or self._world.step(self._state)
+        self._unsent = (state, tick)
         sent_ns = time.time_ns()
         messages = [self._outgoing(sent, sent_ns) for sent in tick.messages]
         self._log.append([*messages, self._sealing(tick, sent_ns)])
+        self._state, self._unsent = state, None
         self._seals_count += 1
         return tick
 

@@ -6,6 +6,7 @@ Faust finds it by the entry point ``kafka`` of the group ``faust.transports``, b
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar
 
@@ -19,6 +20,10 @@ from streams.log.checks import check_kept
 from streams.log.mended import MendedConsumer
 from streams.log.port import Span
 from twin.errors import Unavailable
+
+# Members come and go: that a group shares its partitions anew is no news, nor that its coordinator
+# has just come up.
+logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust is untyped here

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams import agents, topics
+from streams import agents, retrying, topics
 from streams.codec import observed
 from streams.log.port import Message, Outgoing, open_log
 from tests.streams.test_codec import POISON, message
@@ -35,14 +35,14 @@ class Flaky:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agents, "PAUSE_MIN_S", 0.001)
+    monkeypatch.setattr(retrying, "PAUSE_MIN_S", 0.001)
 
 
 @pytest.mark.usefixtures("quick")
 def test_what_is_unavailable_is_asked_again_until_it_answers() -> None:
     attempt = Flaky(3)
 
-    found = asyncio.run(agents.patiently(attempt))
+    found = asyncio.run(retrying.patiently(attempt, retry_max_s=60.0))
 
     assert (found, attempt.attempts_count) == ("done", 4)
 
@@ -52,7 +52,7 @@ def test_what_never_answers_is_given_up_after_a_set_time() -> None:
     attempt = Flaky(10**9)
 
     with pytest.raises(Unavailable, match="the log is locked"):
-        asyncio.run(agents.patiently(attempt, retry_max_s=0.02))
+        asyncio.run(retrying.patiently(attempt, retry_max_s=0.02))
 
     assert attempt.attempts_count > 1
 
@@ -65,7 +65,7 @@ def test_a_broken_invariant_is_not_tried_again() -> None:
         raise BrokenInvariant("a sum does not hold")
 
     with pytest.raises(BrokenInvariant):
-        asyncio.run(agents.patiently(attempt))
+        asyncio.run(retrying.patiently(attempt, retry_max_s=60.0))
 
     assert len(attempts) == 1
 

@@ -7,13 +7,16 @@ not acknowledged. Every send is on disk before its message is acknowledged.
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import faust
 from faust.types import StreamT
 
+from streams.log.address import address_of
+from streams.log.faust_app import app_of
 from streams.log.run import run_app
+from streams.log.security import PLAIN
 
 
 def main() -> None:
@@ -28,20 +31,14 @@ def main() -> None:
 
 
 def forwarding_app(url: str, group: str, *, name: str, held: set[bytes]) -> faust.App:
-    app = faust.App(
-        group,
-        broker=url,
-        web_enabled=False,
-        topic_disable_leader=True,
-        consumer_auto_offset_reset="earliest",
-        datadir=str(Path(urlsplit(url).path).parent / group),
-        broker_commit_interval=0.05,
-        stream_buffer_maxsize=8,
-        stream_wait_empty=False,
-    )
+    address = address_of(url)
+    datadir = str(Path(tempfile.gettempdir()) / f"faust-{name}")
+    app = app_of(group, address, security=PLAIN, member="", datadir=datadir)
+    app.conf.broker_commit_interval = 0.05
+    app.conf.stream_buffer_maxsize = 8
     raw = {"key_serializer": "raw", "key_type": bytes, "value_serializer": "raw"}
-    source = app.topic("in", value_type=bytes, **raw)
-    target = app.topic("out", value_type=bytes, **raw)
+    source = app.topic(address.topic("in"), value_type=bytes, **raw)
+    target = app.topic(address.topic("out"), value_type=bytes, **raw)
 
     @app.agent(source)
     async def forward(stream: StreamT[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Real Faust apps in processes of their own, on the embedded log."""
+"""Real Faust apps in processes of their own, on every log."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from log_messages import every, outgoing
 
+from streams.log.embedded import EmbeddedLog
 from streams.log.port import Log, Message, TopicSpec, open_log
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -55,11 +56,6 @@ class Workers:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"log://{tmp_path}/log.db"
-
-
-@pytest.fixture
 def log(url: str) -> Iterator[Log]:
     opened = open_log(url)
     opened.declare([TopicSpec("in", PARTITIONS), TopicSpec("out", PARTITIONS)])
@@ -77,10 +73,11 @@ def workers(url: str, tmp_path: Path) -> Iterator[Workers]:
 def entry_points(folder: Path) -> Path:
     """What installing the project would tell Python of it, for a checkout that is not installed."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    (target,) = project["entry-points"]["faust.transports"].values()
+    targets = project["entry-points"]["faust.transports"].items()
     installed = folder / "installed" / f"{project['name'].replace('-', '_')}-0.dist-info"
     installed.mkdir(parents=True, exist_ok=True)
-    (installed / "entry_points.txt").write_text(f"[faust.transports]\nlog = {target}\n")
+    named = "".join(f"{name} = {target}\n" for name, target in targets)
+    (installed / "entry_points.txt").write_text(f"[faust.transports]\n{named}")
     (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\n")
     return installed.parent
 
@@ -113,8 +110,8 @@ def numbers(messages: list[Message]) -> set[int]:
     return {int(message.value or b"") for message in messages}
 
 
-def committed(log: Log) -> list[int | None]:
-    return [log.committed("group", "in", partition) for partition in range(PARTITIONS)]
+def committed(log: Log) -> list[int]:
+    return [log.committed("group", "in", partition) or 0 for partition in range(PARTITIONS)]
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -124,14 +121,16 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
-def test_the_entry_point_leads_to_the_transport(tmp_path: Path) -> None:
+def test_the_entry_points_lead_to_the_transports(tmp_path: Path) -> None:
     found = importlib.metadata.distributions(path=[str(entry_points(tmp_path))])
-    (entry,) = [entry for one in found for entry in one.entry_points]
 
-    transport = entry.load()
+    entries = {entry.name: entry for one in found for entry in one.entry_points}
 
-    assert (entry.group, entry.name) == ("faust.transports", "log")
-    assert transport.__module__ == "streams.log.faust_transport"
+    assert {entry.group for entry in entries.values()} == {"faust.transports"}
+    assert {name: entry.load().__module__ for name, entry in entries.items()} == {
+        "log": "streams.log.faust_transport",
+        "kafka": "streams.log.faust_kafka",
+    }
 
 
 def test_an_agent_forwards_every_message_whole_and_in_order(log: Log, workers: Workers) -> None:
@@ -249,8 +248,9 @@ def test_killed_at_random_moments_a_worker_resumes_with_nothing_lost(
         assert set(sent) == set(range(partition, 800, PARTITIONS))
 
 
+@pytest.mark.parametrize("url", ["embedded"], indirect=True)
 def test_a_worker_refuses_a_committed_offset_that_the_log_does_not_have(
-    log: Log, workers: Workers, tmp_path: Path
+    log: EmbeddedLog, workers: Workers, tmp_path: Path
 ) -> None:
     fill(log, 0, 4)
     log.commit("group", {("in", 2): 1})
@@ -264,6 +264,7 @@ def test_a_worker_refuses_a_committed_offset_that_the_log_does_not_have(
     assert "offset 7 of in/2; expected 0 to 1" in workers.output("a")
 
 
+@pytest.mark.parametrize("url", ["embedded"], indirect=True)
 def test_a_worker_waits_for_topics_that_are_declared_later(
     url: str, workers: Workers, tmp_path: Path
 ) -> None:
