@@ -19,6 +19,7 @@ from infra.command_costs import costs
 from infra.command_dead import dead
 from infra.command_kafka import kafka
 from infra.command_log import log
+from infra.command_postgres import postgres
 from infra.command_topics import topics
 from infra.command_whatif import whatif
 from infra.usage import BadUsage, settings_help
@@ -246,6 +247,7 @@ app.command()(topics)
 app.add_typer(log, name="log")
 app.add_typer(dead, name="dead")
 app.add_typer(kafka, name="kafka")
+app.add_typer(postgres, name="postgres")
 app.add_typer(whatif, name="whatif")
 
 

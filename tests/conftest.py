@@ -1,70 +1,49 @@
-"""Servers that tests need: started once for all of them, stopped when the last is done.
+"""What tests of several rooms need: a real broker and a real database.
 
 A test that needs one fails in CI without it, and is skipped elsewhere with the reason.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from infra.kafka import broker
-from streams.log.ownership import claimed
+from tests.servers import a_broker, a_database_server, an_empty_database
 
-IN_CI = os.environ.get("CI") == "true"
+
+def _base(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all processes of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real Kafka broker: the one that KAFKA_BOOTSTRAP names, or in CI our own."""
-    named = os.environ.get("KAFKA_BOOTSTRAP")
-    if named:
-        yield named
-        return
-    if not IN_CI:
-        pytest.skip("needs a Kafka broker: twin kafka start, then KAFKA_BOOTSTRAP=127.0.0.1:9092")
-    base = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent
-    running = _joined(base / "kafka")
-    yield running.bootstrap
-    _left(base / "kafka")
+def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """Where clients find a real Kafka broker."""
+    with a_broker(_base(tmp_path_factory, worker_id)) as bootstrap:
+        yield bootstrap
 
 
-def _joined(folder: Path) -> broker.Running:
-    """The broker that all processes of this run share; started by the first."""
-    folder.mkdir(exist_ok=True)
-    with claimed(folder / "users.lock"):
-        running = broker.status(folder) or broker.start(folder, _two_free_ports())
-        _count(folder, 1)
-    return running
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """A database of a real PostgreSQL, in which others may be made."""
+    with a_database_server(_base(tmp_path_factory, worker_id)) as url:
+        yield url
 
 
-def _left(folder: Path) -> None:
-    with claimed(folder / "users.lock"):
-        if _count(folder, -1) == 0:
-            broker.stop(folder)
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty database of its own on a real PostgreSQL."""
+    with an_empty_database(postgres_server) as url:
+        yield url
 
 
-def _count(folder: Path, more: int) -> int:
-    path = folder / "users"
-    count = int(path.read_text() if path.exists() else "0") + more
-    path.write_text(str(count))
-    return count
-
-
-def _two_free_ports() -> int:
-    """A port for clients, free like the one after it."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/twin.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url

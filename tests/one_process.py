@@ -45,9 +45,12 @@ class OneProcess:
         seed: int = 1,
         interval_ns: int = MINUTE_NS,
         snapshot_ticks: int = 300,
+        broker_url: str = "",
+        database_url: str = "",
         **chosen: Any,
     ) -> None:
-        settings = load_settings({}, directory=directory)
+        places = {"TWIN_BROKER_URL": broker_url, "TWIN_DATABASE_URL": database_url}
+        settings = load_settings(places, directory=directory)
         self.settings: Settings = msgspec.structs.replace(settings, snapshot_ticks=snapshot_ticks)
         self.log = open_log(self.settings.broker_url)
         self.log.declare(topic_specs(frames_kept_bytes=1 << 31, frames_kept_s=1e6))
@@ -164,6 +167,7 @@ def small_twin(
     segments: tuple[str, ...] = FEW_SEGMENTS,
     satellites_count: int = 60,
     has_faults: bool = True,
+    database_url: str = "",
 ) -> OneProcess:
     """Some sixty satellites and a site or two of the assumed world, in several shards."""
     return OneProcess(
@@ -171,6 +175,7 @@ def small_twin(
         baseline=baseline_of(segments=segments),
         seed=7,
         snapshot_ticks=5,
+        database_url=database_url,
         satellites_count=satellites_count,
         has_faults=has_faults,
         shard_rows_max_count=16,

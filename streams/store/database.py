@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlmodel import SQLModel, create_engine
+from sqlmodel import create_engine
 
-from streams.log.ownership import claimed
-from streams.store.tables import OWN_TABLES
+from streams.store.schema import prepare
 from twin.errors import BadInput, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
-EXPECTED = "sqlite:////absolute/path/twin.db, percent-encoded"
+CONNECT_TIMEOUT_S = 5
+EXPECTED = (
+    "sqlite:////absolute/path/twin.db, percent-encoded,"
+    " or postgresql+psycopg://user:password@host/name"
+)
 
 
 def open_database(url: str) -> Engine:
@@ -24,7 +26,7 @@ def open_database(url: str) -> Engine:
     ``BadInput`` for an address that is none, ``Unavailable`` when the database does not answer.
     """
     try:
-        engine = create_engine(url)
+        engine = create_engine(url, **_options(url))
     except (ArgumentError, ModuleNotFoundError) as error:
         raise BadInput(f"database {url!r}: {error}", expected=EXPECTED) from None
     if engine.dialect.name == "sqlite":
@@ -33,12 +35,10 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin)
     try:
-        # Several processes start at once: each would find no tables and make the same.
-        with _turn(engine):
-            SQLModel.metadata.create_all(engine, tables=OWN_TABLES)
+        prepare(engine)
     except OperationalError as error:
         raise Unavailable(
-            f"database {url!r}: {str(error.orig).splitlines()[0]}",
+            f"database {engine.url!r}: {str(error.orig).splitlines()[0]}",
             remedy="start it, or give another with TWIN_DATABASE_URL",
         ) from None
     return engine
@@ -55,12 +55,15 @@ def database_file(url: str) -> Path | None:
     return Path(made.database)
 
 
-def _turn(engine: Engine) -> AbstractContextManager[None]:
-    """This process's turn to make tables; a server sees to that by itself."""
-    path = engine.url.database
-    if engine.dialect.name != "sqlite" or not path:
-        return nullcontext()
-    return claimed(Path(path + ".lock"))
+def _options(url: str) -> dict[str, Any]:
+    """A server keeps one snapshot a transaction if told to, and may be gone since it was asked."""
+    if not url.startswith("postgresql"):
+        return {}
+    return {
+        "isolation_level": "REPEATABLE READ",
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": CONNECT_TIMEOUT_S},
+    }
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:

@@ -151,7 +151,7 @@ def view_rows(
     chosen = select(table).where(table.c.branch == branch, table.c.tick_ns == tick_ns)
     for name, value in filters.items():
         chosen = chosen.where(table.c[_known_key(view, name)] == value)
-    return [dict(row) for row in db.execute(chosen).mappings()]
+    return [dict(row) for row in db.execute(chosen.order_by(*table.primary_key)).mappings()]
 
 
 def history(
@@ -175,7 +175,7 @@ def history(
     chosen = (
         select(table, end)
         .where(table.c.branch == branch, table.c.tick_ns > from_ns, table.c.tick_ns <= to_ns)
-        .order_by(table.c.tick_ns)
+        .order_by(*table.primary_key)
     )
     for name, value in filters.items():
         chosen = chosen.where(table.c[_known_key(view, name)] == value)
@@ -197,7 +197,7 @@ def rows_between(
     chosen = (
         select(table)
         .where(table.c.branch == branch, table.c.tick_ns > from_ns, table.c.tick_ns <= to_ns)
-        .order_by(table.c.tick_ns)
+        .order_by(*table.primary_key)
     )
     for name, value in filters.items():
         chosen = chosen.where(table.c[_known_key(view, name)] == value)

@@ -17,10 +17,13 @@ from twin.views import View
 
 LIVE = "live"
 
-_TYPES: dict[str, type[TypeEngine[Any]]] = {
+NAME = String().with_variant(String(collation="C"), "postgresql")
+"""Text that sorts by its code points, as in Python, whatever language a server was set up in."""
+
+_TYPES: dict[str, type[TypeEngine[Any]] | TypeEngine[Any]] = {
     "int": BigInteger,
     "float": Float,
-    "text": String,
+    "text": NAME,
     "usd": Money,
 }
 
@@ -33,7 +36,7 @@ class TickRow(SQLModel, table=True):
 
     __tablename__ = "tick"
 
-    branch: str = Field(primary_key=True)
+    branch: str = Field(primary_key=True, sa_type=NAME)
     tick_ns: int = Field(primary_key=True, sa_type=BigInteger)
     start_ns: int = Field(sa_type=BigInteger)
     number: int = Field(sa_type=BigInteger, index=True)
@@ -57,7 +60,7 @@ class WriterRow(SQLModel, table=True):
 
     __tablename__ = "writer"
 
-    branch: str = Field(primary_key=True)
+    branch: str = Field(primary_key=True, sa_type=NAME)
     generation: int
     number: int = Field(sa_type=BigInteger)
     journal_offset: int = Field(sa_type=BigInteger)
@@ -68,7 +71,7 @@ class SnapshotRow(SQLModel, table=True):
 
     __tablename__ = "snapshot"
 
-    branch: str = Field(primary_key=True)
+    branch: str = Field(primary_key=True, sa_type=NAME)
     number: int = Field(primary_key=True, sa_type=BigInteger)
     tick_ns: int = Field(sa_type=BigInteger)
     fold_version: int
@@ -82,8 +85,8 @@ class AlertRow(SQLModel, table=True):
 
     __tablename__ = "alert"
 
-    branch: str = Field(primary_key=True)
-    alarm_id: str = Field(primary_key=True)
+    branch: str = Field(primary_key=True, sa_type=NAME)
+    alarm_id: str = Field(primary_key=True, sa_type=NAME)
     raised_ns: int = Field(primary_key=True, sa_type=BigInteger)
     cleared_ns: int | None = Field(default=None, sa_type=BigInteger)
     label: str
@@ -99,9 +102,9 @@ class DeadLetterRow(SQLModel, table=True):
 
     __tablename__ = "dead_letter"
 
-    branch: str = Field(primary_key=True)
-    event_id: str = Field(primary_key=True)
-    digest: str = Field(primary_key=True)
+    branch: str = Field(primary_key=True, sa_type=NAME)
+    event_id: str = Field(primary_key=True, sa_type=NAME)
+    digest: str = Field(primary_key=True, sa_type=NAME)
     tick_ns: int = Field(sa_type=BigInteger)
     stage: str
     kind: str
@@ -116,8 +119,8 @@ class EventSubjectRow(SQLModel, table=True):
 
     __tablename__ = "event_subject"
 
-    branch: str = Field(primary_key=True)
-    subject: str = Field(primary_key=True)
+    branch: str = Field(primary_key=True, sa_type=NAME)
+    subject: str = Field(primary_key=True, sa_type=NAME)
     number: int = Field(primary_key=True, sa_type=BigInteger)
     ordinal: int = Field(primary_key=True)
     tick_ns: int = Field(sa_type=BigInteger)
@@ -137,11 +140,11 @@ EVENT_SUBJECT = SQLModel.metadata.tables["event_subject"]
 
 def _view_table(view: View, metadata: MetaData) -> Table:
     common: list[Column[Any]] = [
-        Column("branch", String, primary_key=True),
+        Column("branch", NAME, primary_key=True),
         Column("tick_ns", BigInteger, primary_key=True),
         Column("interval_s", Float, nullable=False),
-        Column("label", String, primary_key=True),
-        Column("basis", String, nullable=False),
+        Column("label", NAME, primary_key=True),
+        Column("basis", NAME, nullable=False),
     ]
     keys: list[Column[Any]] = [Column(c.name, _TYPES[c.type], primary_key=True) for c in view.key]
     rest: list[Column[Any]] = [
@@ -164,3 +167,10 @@ OWN_TABLES: tuple[Table, ...] = (
     EVENT_SUBJECT,
     *VIEW_TABLES.values(),
 )
+
+VERSION = Table(
+    "alembic_version",
+    SQLModel.metadata,
+    Column("version_num", String(32), primary_key=True),
+)
+"""The migration a database is at, in the table that Alembic keeps."""

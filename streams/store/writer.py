@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
+from streams.store.bulk import Row, bulk_insert
 from streams.store.tables import (
     ALERT,
     DEAD_LETTER,
@@ -25,9 +26,7 @@ from twin.hashing import FOLD_VERSION
 from twin.outcomes import AlarmOutcome, Outcome, Refused
 from twin.snapshot import encode_twin
 from twin.units import NS_PER_S
-from twin.views import VIEWS, Moment, Value
-
-Row = tuple[Value, ...]
+from twin.views import VIEWS, Moment
 
 UNSPOKEN = ("AssumptionSet", "DemandObserved")
 """Kinds that are about nothing: not even read for it."""
@@ -73,8 +72,7 @@ class Writer:
         self._snapshot_ticks = snapshot_ticks
         self._claim = Claim(0, 0, 0)
         self._inserts = {
-            name: str(table.insert().compile(dialect=engine.dialect))
-            for name, table in VIEW_TABLES.items()
+            name: bulk_insert(table, engine.dialect) for name, table in VIEW_TABLES.items()
         }
 
     def claim(self) -> Claim:
@@ -107,7 +105,7 @@ class Writer:
             self._pass_the_fence(db, commit)
             for name, values in rows.items():
                 if values:
-                    db.exec_driver_sql(self._inserts[name], values)
+                    self._inserts[name](db, values)
             db.execute(_INSERT_TICK, _tick_fields(self._branch, commit))
             if subjects:
                 db.execute(insert(EVENT_SUBJECT), subjects)

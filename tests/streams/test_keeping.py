@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, text, update
 
 from streams.keeping import Keeper
 from streams.log.port import Log, Outgoing
@@ -16,7 +16,7 @@ from streams.publish import Publisher
 from streams.replay import as_of, fold, journal_head, records
 from streams.sequencing import Sequencing
 from streams.store import queries
-from streams.store.tables import LIVE, OWN_TABLES
+from streams.store.tables import LIVE, OWN_TABLES, SNAPSHOT
 from streams.topics import JOURNAL, OBSERVATIONS
 from tests.one_process import OneProcess
 from twin.errors import BrokenInvariant, Superseded, Unavailable
@@ -28,8 +28,15 @@ TICKS_COUNT = 12
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> OneProcess:
-    return OneProcess(tmp_path, satellites_count=120, snapshot_ticks=5, has_faults=True)
+def twin(tmp_path: Path, database_url: str) -> Iterator[OneProcess]:
+    with OneProcess(
+        tmp_path,
+        satellites_count=120,
+        snapshot_ticks=5,
+        has_faults=True,
+        database_url=database_url,
+    ) as running:
+        yield running
 
 
 def committed(twin: OneProcess) -> list[str]:
@@ -144,7 +151,7 @@ def every_row(twin: OneProcess) -> dict[str, list]:
 def test_a_damaged_snapshot_is_passed_over(twin: OneProcess) -> None:
     twin.run(TICKS_COUNT)
     with twin.engine.begin() as db:
-        db.execute(text("UPDATE snapshot SET body = x'00' WHERE number = 10"))
+        db.execute(update(SNAPSHOT).where(SNAPSHOT.c.number == 10).values(body=b"\0"))
 
     sound = queries.newest_sound_snapshot(twin.engine, LIVE, below=TICKS_COUNT)
     keeper = another_keeper(twin)
@@ -256,6 +263,7 @@ def test_a_sequencer_goes_on_where_the_log_did_not_answer(
     assert committed(twin) == replayed(twin.log)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_keeper_goes_on_where_the_database_was_locked(
     twin: OneProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,6 +290,7 @@ def test_a_keeper_goes_on_where_the_database_was_locked(
     assert committed(twin) == replayed(twin.log)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_keeper_that_could_not_resume_resumes_later(
     twin: OneProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

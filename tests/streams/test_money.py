@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, MetaData, String, Table, insert, select
@@ -26,9 +25,9 @@ def purse() -> Table:
 
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_an_amount_is_read_back_to_the_last_micro_dollar(
-    amount: int | None, purse: Table, tmp_path: Path
+    amount: int | None, purse: Table, database_url: str
 ) -> None:
-    engine = open_database(f"sqlite:///{tmp_path}/twin.db")
+    engine = open_database(database_url)
 
     with engine.begin() as db:
         purse.create(db)

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from streams.store import queries
 from streams.store.tables import LIVE
 from tests.one_process import OneProcess, small_twin
+from tests.servers import an_empty_database
 from twin.errors import BadInput
 from twin.units import NS_PER_S
 
 MINUTE_NS = 60 * NS_PER_S
 
 
-@pytest.fixture(scope="module")
-def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
-    with small_twin(tmp_path_factory.mktemp("queries")) as running:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def twin(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OneProcess]:
+    folder = tmp_path_factory.mktemp("queries")
+    with ExitStack() as kept:
+        url = f"sqlite:///{folder}/twin.db"
+        if request.param == "postgresql":
+            server = request.getfixturevalue("postgres_server")
+            url = kept.enter_context(an_empty_database(server))
+        running = kept.enter_context(small_twin(folder, database_url=url))
         running.run(4)
         yield running
 
