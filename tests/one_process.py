@@ -15,6 +15,7 @@ import msgspec
 
 from streams.codec import Envelope, observed, outgoing
 from streams.keeping import Keeper
+from streams.log.embedded import EmbeddedLog
 from streams.log.port import Outgoing, open_log
 from streams.publish import Publisher
 from streams.replay import Folded
@@ -158,7 +159,9 @@ class OneProcess:
             )
         self._read_to[topic, partition] = offset
         # What a group has read may go: without one, retention would keep everything.
-        self.log.commit("observe", {(topic, partition): offset})
+        if isinstance(self.log, EmbeddedLog):
+            # A broker forgets what is old whether or not it was read.
+            self.log.commit("observe", {(topic, partition): offset})
 
 
 def small_twin(

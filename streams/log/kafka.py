@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetSpec, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import UnknownTopicOrPartitionError
+from kafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError
 from kafka.producer.future import FutureRecordMetadata
 
 from streams.log.address import Address
@@ -41,6 +41,8 @@ BATCH_BYTES: Final = 512 << 10
 """Below the limit of every topic, or batches of small messages would be refused."""
 REQUEST_MAX_BYTES: Final = RECORD_MAX_BYTES + (1 << 20)
 FETCH_BYTES: Final = 8 << 20
+RETRY_MS: Final = 5
+"""A reader of another partition has to learn of it first, and sleeps so long between two looks."""
 
 
 class KafkaLog:
@@ -75,8 +77,9 @@ class KafkaLog:
             limit = self._spec(message.topic, message.partition).max_message_bytes
             check_size(message, message.size_bytes, limit)
         if expected_end is not None:
-            end = self.span(expected_end.topic, expected_end.partition).end
-            check_end(end, expected_end)
+            place = self._place(expected_end.topic, expected_end.partition)
+            with explained(self._address):
+                check_end(self._offset(place, OffsetSpec.LATEST), expected_end)
         with explained(self._address):
             # The last seals the others, so it is on the log only once they are.
             found = self._sent(messages[:-1]) + self._sent(messages[-1:])
@@ -89,12 +92,16 @@ class KafkaLog:
         check_page(start, limit)
         place = self._place(topic, partition)
         with explained(self._address):
-            span = self._span(place)
-            check_kept(span, topic, partition, start)
-            if start == span.end:
+            end = self._offset(place, OffsetSpec.LATEST)
+            if start == end:
                 return []
-            with self._readers.at(place, start) as reader:
-                records = reader.page(place, start, limit=limit)
+            try:
+                check_kept(Span(0, end), topic, partition, start)
+                with self._readers.at(place, start) as reader:
+                    records = reader.page(place, start, limit=limit)
+            except OffsetOutOfRangeError:
+                check_kept(self._span(place), topic, partition, start)
+                raise
         page: list[Message] = []
         for record in records:
             message = self._message(record)
@@ -150,6 +157,7 @@ class KafkaLog:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
+            retry_backoff_ms=RETRY_MS,
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=FETCH_BYTES,
             receive_message_max_bytes=REQUEST_MAX_BYTES,
@@ -186,12 +194,13 @@ class KafkaLog:
         )
 
     def _span(self, place: TopicPartition) -> Span:
+        start = self._offset(place, OffsetSpec.EARLIEST)
+        return Span(start, self._offset(place, OffsetSpec.LATEST))
+
+    def _offset(self, place: TopicPartition, spec: OffsetSpec) -> int:
         with self._lock:
-            first, last = (
-                self._admin.list_partition_offsets({place: spec})[place].offset
-                for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
-            )
-        return Span(first, last)
+            found: int = self._admin.list_partition_offsets({place: spec})[place].offset
+        return found
 
     def _spec(self, topic: str, partition: int) -> TopicSpec:
         if topic not in self._specs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from kafka import errors
 from streams.log.address import Address
 from streams.log.security import Security
 from twin.errors import BadInput, Unavailable
+
+# It warns of its own work whenever the machine is busy.
+logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
 
 
 def options(address: Address, security: Security) -> dict[str, Any]:

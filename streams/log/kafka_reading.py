@@ -81,9 +81,11 @@ class Readers:
 
     def _taken(self, place: TopicPartition, start: int) -> Reader | None:
         with self._lock:
-            best = next((r for r in self._idle if r.stands_at == (place, start)), None)
-            if best is None and len(self._idle) >= IDLE_MAX_COUNT:
-                best = self._idle[0]
-            if best is not None:
-                self._idle.remove(best)
-            return best
+            ranked = [
+                *(each for each in self._idle if each.stands_at == (place, start)),
+                *(each for each in self._idle if each.stands_at and each.stands_at[0] == place),
+                *(self._idle[:1] if len(self._idle) >= IDLE_MAX_COUNT else ()),
+            ]
+            if ranked:
+                self._idle.remove(ranked[0])
+            return ranked[0] if ranked else None
