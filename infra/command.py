@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from infra import kernels, options
+from infra.command_bench import bench
 from infra.command_costs import costs
 from infra.command_dead import dead
 from infra.command_kafka import kafka
@@ -225,15 +226,6 @@ def replay(
 
 
 @app.command()
-def bench(as_json: options.AsJson = False) -> None:
-    """Measure what this machine can do."""
-    kernels.use()
-    from infra import bench as benching
-
-    benching.run(as_json=as_json)
-
-
-@app.command()
 def warm() -> None:
     """Compile the numeric kernels ahead of use."""
     kernels.use()
@@ -244,6 +236,7 @@ def warm() -> None:
 
 app.command()(costs)
 app.command()(topics)
+app.add_typer(bench, name="bench")
 app.add_typer(log, name="log")
 app.add_typer(dead, name="dead")
 app.add_typer(kafka, name="kafka")
