@@ -226,6 +226,19 @@ def replay(
 
 
 @app.command()
+@options.addressed
+def setup(directory: options.Dir = None) -> None:
+    """Make topics and tables, and on PostgreSQL a role that may only read.
+
+    For installations of several processes: the others then need no right to make any.
+    """
+    settings = options.settings_of(directory)
+    from infra import setting_up
+
+    setting_up.run(settings)
+
+
+@app.command()
 def warm() -> None:
     """Compile the numeric kernels ahead of use."""
     kernels.use()

@@ -20,11 +20,11 @@ def listening(settings: Settings) -> socket.socket:
     ``BadUsage`` for an address others can reach, ``Unavailable`` for a port in use.
     """
     host, port = settings.host, settings.port
-    if not _is_loopback(host):
+    if not (settings.trusts_network or _is_loopback(host)):
         raise BadUsage(
             f"TWIN_HOST={host!r}",
             expected="a loopback address: the API has no authentication yet",
-            remedy="use 127.0.0.1, behind a proxy that authenticates if others are to read",
+            remedy="use 127.0.0.1, or set TWIN_TRUST_NETWORK=yes where only friends reach it",
         )
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -57,6 +57,11 @@ SETTINGS: tuple[Setting, ...] = (
         "sqlite:///<TWIN_DIR>/twin.db",
     ),
     Setting("TWIN_HOST", "Address the API listens on.", "127.0.0.1"),
+    Setting(
+        "TWIN_TRUST_NETWORK",
+        "`yes` where only friends reach the API: it may then listen beyond this machine.",
+        "no",
+    ),
     Setting("TWIN_PORT", "Port the API listens on; 0 picks a free one.", "8000", Bounds(0, 65_535)),
     Setting(
         "TWIN_FRAMES_KEPT_BYTES",
@@ -103,6 +108,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWIN_KAFKA_CERTIFICATE_FILE", "With TLS: our own certificate, if asked for.", ""),
     Setting("TWIN_KAFKA_KEY_FILE", "With TLS: its key, if that is another file.", ""),
     Setting(
+        "TWIN_READER_PASSWORD",
+        "For `twin setup`: password of the role that may only read, on PostgreSQL.",
+        "",
+    ),
+    Setting(
         "TWIN_LOG_LEVEL",
         f"Least severity that is logged: {', '.join(LOG_LEVELS[:-1])} or {LOG_LEVELS[-1]}.",
         "warning",
@@ -118,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True):
     broker_url: str
     database_url: str
     host: str
+    trusts_network: bool
     port: int
     frames_kept_bytes: int
     frames_kept_s: float
@@ -127,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True):
     member: str
     replicas_count: int
     security: Security
+    reader_password: str
     log_level: str
 
     def environment(self) -> dict[str, str]:
@@ -136,6 +148,7 @@ class Settings(msgspec.Struct, frozen=True):
             "TWIN_BROKER_URL": self.broker_url,
             "TWIN_DATABASE_URL": self.database_url,
             "TWIN_HOST": self.host,
+            "TWIN_TRUST_NETWORK": "yes" if self.trusts_network else "no",
             "TWIN_PORT": str(self.port),
             "TWIN_FRAMES_KEPT_BYTES": str(self.frames_kept_bytes),
             "TWIN_FRAMES_KEPT_S": str(self.frames_kept_s),
@@ -151,6 +164,7 @@ class Settings(msgspec.Struct, frozen=True):
             "TWIN_KAFKA_CA_FILE": self.security.ca_file,
             "TWIN_KAFKA_CERTIFICATE_FILE": self.security.certificate_file,
             "TWIN_KAFKA_KEY_FILE": self.security.key_file,
+            "TWIN_READER_PASSWORD": self.reader_password,
             "TWIN_LOG_LEVEL": self.log_level,
         }
 
@@ -175,6 +189,7 @@ def load_settings(
         database_url=_database(environ.get("TWIN_DATABASE_URL"))
         or f"sqlite:///{_encoded(root / 'twin.db')}",
         host=_word(given, "TWIN_HOST"),
+        trusts_network=_one_of(given, "TWIN_TRUST_NETWORK", ("no", "yes")) == "yes",
         port=int(_number(given, "TWIN_PORT")),
         frames_kept_bytes=int(_number(given, "TWIN_FRAMES_KEPT_BYTES")),
         frames_kept_s=_number(given, "TWIN_FRAMES_KEPT_S"),
@@ -184,6 +199,7 @@ def load_settings(
         member=_word(given, "TWIN_MEMBER"),
         replicas_count=int(_number(given, "TWIN_KAFKA_REPLICAS")),
         security=_security(given),
+        reader_password=_word(given, "TWIN_READER_PASSWORD"),
         log_level=_one_of(given, "TWIN_LOG_LEVEL", LOG_LEVELS),
     )
 
