@@ -83,6 +83,12 @@ def two_free_ports() -> int:
             return port
 
 
+def needs_servers() -> None:
+    """Skip what starts servers of its own, but for CI and where it was asked for."""
+    if not IN_CI and not os.environ.get("FAULTS"):
+        pytest.skip("starts a broker and a database: FAULTS=short make test, or make test-faults")
+
+
 def _stop_postgres() -> None:
     server.stop(POSTGRES_FOLDER)
     shutil.rmtree(POSTGRES_FOLDER)

@@ -25,7 +25,7 @@ from infra.kafka import jars
 from infra.kafka.properties import CONTROLLER_OFFSET, HOST, properties, written
 from infra.usage import BadUsage
 from streams.log.ownership import Claim, try_claim
-from twin.errors import BadInput, Unavailable
+from twin.errors import BadInput, NotFound, Unavailable
 
 START_TIMEOUT_S: Final = 90.0
 STOP_TIMEOUT_S: Final = 60.0
@@ -33,6 +33,10 @@ POLL_S: Final = 0.1
 PORT_MAX: Final = 65_535 - CONTROLLER_OFFSET
 LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 JVM: Final = ("-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
+
+
+_started: list[subprocess.Popen[bytes]] = []
+"""Brokers this process has started and does not wait for."""
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -110,6 +114,17 @@ def stop(directory: Path) -> Running | None:
     return running
 
 
+def kill(directory: Path) -> int:
+    """End the broker of a folder as in a crash; the port it had."""
+    running = status(directory)
+    if running is None:
+        raise NotFound(f"no broker runs in {directory}")
+    os.kill(running.pid, signal.SIGKILL)
+    while status(directory) is not None:
+        time.sleep(POLL_S)
+    return running.port
+
+
 def answers(bootstrap: str) -> bool:
     """Whether a broker at an address tells of its cluster."""
     try:
@@ -180,7 +195,7 @@ def _format(directory: Path, arguments: Sequence[str]) -> None:
 def _launch(directory: Path, claim: Claim) -> subprocess.Popen[bytes]:
     """The broker as a process of its own session, which outlives who started it."""
     with (directory / "server.log").open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             _command("kafka.Kafka", str(directory / "server.properties")),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -189,6 +204,8 @@ def _launch(directory: Path, claim: Claim) -> subprocess.Popen[bytes]:
             pass_fds=(claim.descriptor,),
             start_new_session=True,
         )
+    _started.append(process)
+    return process
 
 
 def _command(main: str, *arguments: str) -> list[str]:

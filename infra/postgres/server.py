@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import psycopg
+from psycopg import sql
 
 from infra.usage import BadUsage
 from twin.errors import Unavailable
@@ -54,7 +55,7 @@ def start(directory: Path, port: int) -> str:
         _tool("pg_ctl", "start", "--pgdata", str(data), "--wait", "--timeout", str(START_TIMEOUT_S),
               "--log", str(directory / "server.log"))  # fmt: skip
     address = address_of(directory)
-    _make_database(address)
+    _make_database(address, DATABASE)
     return address
 
 
@@ -77,10 +78,20 @@ def is_running(directory: Path) -> bool:
 
 def address_of(directory: Path) -> str:
     """What clients are given: with the password that was made for this folder."""
-    directory = directory.resolve()
-    pid_file = (directory / "data" / "postmaster.pid").read_text().splitlines()
     password = (directory / "password").read_text().strip()
-    return f"postgresql+psycopg://{USER}:{password}@{HOST}:{pid_file[3]}/{DATABASE}"
+    return f"postgresql+psycopg://{USER}:{password}@{HOST}:{port_of(directory)}/{DATABASE}"
+
+
+def port_of(directory: Path) -> int:
+    """Where the database of a folder listens."""
+    return int((directory / "data" / "postmaster.pid").read_text().splitlines()[3])
+
+
+def new_database(directory: Path, name: str) -> str:
+    """Make a further database on it; its address."""
+    address = address_of(directory)
+    _make_database(address, name)
+    return f"{address.rpartition('/')[0]}/{name}"
 
 
 def _make(directory: Path) -> None:
@@ -102,12 +113,12 @@ def _make(directory: Path) -> None:
     _give_away(data / "twin.conf")
 
 
-def _make_database(address: str) -> None:
+def _make_database(address: str, name: str) -> None:
     plain = address.replace("+psycopg", "").rpartition("/")[0]
     with psycopg.connect(f"{plain}/postgres", autocommit=True) as db:
-        known = db.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+        known = db.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
         if known is None:
-            db.execute(f"CREATE DATABASE {DATABASE}")
+            db.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
 def _owner() -> str | None:

@@ -1,0 +1,221 @@
+"""A twin of single processes on a real broker and database, each of which may be killed.
+
+A plant says how long it took from a fault until ticks were committed again, and in the end proves
+that nothing was lost: every word that was published is in the journal once, and a clean replay
+comes to every hash that was committed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from streams.codec import decode_headers
+from streams.log.port import Log, open_log
+from streams.replay import fold, records
+from streams.topics import INPUTS, SEALS
+from twin.identity import Identity
+from twin.records import Chain
+from twin.state import Twin
+
+ROOT = Path(__file__).resolve().parents[2]
+WORLD = ("simulate", "--satellites", "400", "--speed", "600", "--faults")
+"""Ten ticks of a minute each second."""
+ROLES = ("observe", "sequence", "keep")
+PATIENCE_S = 120.0
+FAILING = ("-m", "tests.faults.failing_worker")
+COMMAND = ("-m", "infra.command")
+
+
+class Plant:
+    """A world and one process of each role, or more that observe; ends what it started."""
+
+    def __init__(self, folder: Path, broker_url: str, database_url: str, *, observers: int) -> None:
+        self.folder, self.broker_url, self.database_url = folder, broker_url, database_url
+        self._observers = [f"observe-{number}" for number in range(1, observers + 1)]
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._engine = create_engine(database_url, pool_pre_ping=True)
+
+    def __enter__(self) -> Plant:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for name in (*self._observers, "sequence", "keep"):
+                self.start(name)
+            self._run("world", (*COMMAND, *WORLD))
+            self.wait_for_more(5)
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+        self._engine.dispose()
+
+    def start(self, name: str, program: tuple[str, ...] = COMMAND, *more: str) -> None:
+        """Start a worker of a role, by the role's name and perhaps a number."""
+        role = name.partition("-")[0]
+        self._run(name, (*program, "worker", "--role", role, *more), TWIN_MEMBER=name)
+
+    def kill(self, name: str) -> float:
+        """kill -9, started again at once; seconds until a tick is committed again."""
+        self._processes[name].kill()
+        self._processes[name].wait()
+        return self.back_after(lambda: self.start(name))
+
+    def fail(self, name: str, point: str) -> float:
+        """Replace a process by one that kills itself at a point, then start it again."""
+        self._processes[name].kill()
+        self._processes[name].wait()
+        self.start(name, FAILING, "--at", point)
+        status = self._processes[name].wait(PATIENCE_S)
+        assert status == -signal.SIGKILL, f"it should have died at {point}: {self.said(name)}"
+        return self.back_after(lambda: self.start(name))
+
+    def freeze(self, name: str, seconds: float) -> float:
+        """SIGSTOP for a while; what it says after SIGCONT is a zombie's."""
+        self._processes[name].send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self._processes[name].send_signal(signal.SIGCONT)
+
+        def again() -> None:
+            time.sleep(1.0)
+            if self._processes[name].poll() is not None:
+                self.start(name)
+
+        return self.back_after(again)
+
+    def back_after(self, mend: Callable[[], None]) -> float:
+        """Seconds until two more ticks are committed than before something was mended."""
+        began_s, before = time.monotonic(), self.committed_count()
+        mend()
+        self._until(lambda: self.committed_count() >= before + 2, "ticks to be committed again")
+        return time.monotonic() - began_s
+
+    def tend(self) -> list[str]:
+        """Start again what ended by itself, as a supervisor would; who that was."""
+        ended = [
+            name
+            for name, process in self._processes.items()
+            if name != "world" and process.poll() is not None
+        ]
+        for name in ended:
+            self.start(name)
+        return ended
+
+    def wait_for_more(self, count: int) -> None:
+        """Until so many more ticks are committed."""
+        before = self.committed_count()
+        self._until(lambda: self.committed_count() >= before + count, f"{count} more ticks")
+
+    def committed_count(self) -> int:
+        """Ticks that are committed; as many as were known while the database is away."""
+        try:
+            with self._engine.connect() as db:
+                self._known = int(db.execute(text("SELECT COUNT(*) FROM tick")).scalar_one())
+        except DBAPIError:
+            self._known = getattr(self, "_known", 0)
+        return self._known
+
+    def said(self, name: str) -> str:
+        """What a process wrote, to the end."""
+        return (self.folder / f"{name}.log").read_text()[-2000:]
+
+    def prove(self) -> int:
+        """Stop the world, let the rest finish, and compare; how many ticks there were."""
+        self._processes["world"].send_signal(signal.SIGTERM)
+        assert self._processes["world"].wait(PATIENCE_S) == 0, self.said("world")
+        log = open_log(self.broker_url)
+        try:
+            sealed = log.span(SEALS, 0).end
+            self._until(lambda: self.committed_count() >= _distinct_seals(log, sealed), "the rest")
+            _compare(log, self._committed())
+            return self.committed_count()
+        finally:
+            log.close()
+
+    def _committed(self) -> list[str]:
+        with self._engine.connect() as db:
+            return list(db.execute(text("SELECT hash FROM tick ORDER BY number")).scalars())
+
+    def _until(self, is_so: Callable[[], bool], what: str) -> None:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not is_so():
+            self.tend()
+            said = {name: self.said(name) for name in self._processes}
+            assert time.monotonic() < deadline_s, f"waited for {what}: {said}"
+            time.sleep(0.05)
+
+    def _run(self, name: str, words: tuple[str, ...], **more: str) -> None:
+        environment = {name: value for name, value in os.environ.items() if name[:5] != "TWIN_"}
+        environment |= {
+            "TWIN_DIR": str(self.folder),
+            "TWIN_BROKER_URL": self.broker_url,
+            "TWIN_DATABASE_URL": self.database_url,
+            "PYTHONPATH": str(ROOT),
+        }
+        with (self.folder / f"{name}.log").open("ab") as output:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, *words],
+                stdout=output,
+                stderr=output,
+                cwd=ROOT,
+                env=environment | more,
+            )
+
+
+def _distinct_seals(log: Log, end: int) -> int:
+    return len({identity for identity in _identities(log, SEALS, 0) if end})
+
+
+def _identities(log: Log, topic: str, partition: int) -> list[Identity]:
+    span, found = log.span(topic, partition), []
+    offset = span.start
+    while offset < span.end:
+        page = log.read(topic, partition, offset, limit=500, max_bytes=1 << 25)
+        found += [decode_headers(message.headers).identity for message in page]
+        offset += len(page)
+    return found
+
+
+def _compare(log: Log, committed: list[str]) -> None:
+    """Every published word is in the journal once; a clean replay has every committed hash."""
+    published = {
+        identity
+        for topic in INPUTS
+        if topic != SEALS
+        for partition in range(log.topics()[topic].partitions)
+        for identity in _identities(log, topic, partition)
+    }
+    journaled: Counter[Identity] = Counter()
+    replayed: list[str] = []
+    for folded in fold(Twin(), records(log, Chain(), start=0)):
+        record = folded.entry.record
+        journaled.update(frame.identity for frame in record.provenance.frames)
+        journaled.update(event.identity for event in record.content.events)
+        journaled.update(late.identity for late in record.provenance.late)
+        replayed.append(folded.hash)
+
+    assert replayed == committed
+    assert published - set(journaled) == set(), "lost"
+    assert [identity for identity, count in journaled.items() if count > 1] == [], "applied twice"

@@ -1,0 +1,135 @@
+"""Whatever is killed, frozen or gone for a while: nothing is lost, nothing is applied twice.
+
+A few faults of each kind here; ``make test-faults`` does all that README.md of this folder counts.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.kafka import broker
+from infra.postgres import server
+from tests.faults.plant import Plant
+from tests.servers import needs_servers, two_free_ports
+
+IS_FULL = os.environ.get("FAULTS") == "full"
+"""Whether every fault is done as often as the README says."""
+FROZEN_S = 9.0
+"""Longer than a session lasts."""
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[tuple[Path, Path]]:
+    """Folders of a broker and a database of our own, which run: they are killed too."""
+    needs_servers()
+    base = Path(tempfile.mkdtemp(prefix="twin-faults-"))
+    base.chmod(0o755)
+    kafka, postgres = base / "kafka", base / "postgres"
+    broker.start(kafka, two_free_ports())
+    server.start(postgres, two_free_ports())
+    yield kafka, postgres
+    broker.stop(kafka)
+    server.stop(postgres)
+    shutil.rmtree(base)
+
+
+@pytest.fixture
+def plant(servers: tuple[Path, Path], tmp_path: Path) -> Callable[..., Plant]:
+    kafka, postgres = servers
+    running = broker.status(kafka)
+    assert running is not None
+    name = f"t{uuid.uuid4().hex}"
+    database_url = server.new_database(postgres, name)
+
+    def make(*, observers: int = 1) -> Plant:
+        url = f"kafka://{running.bootstrap}/{name}"
+        return Plant(tmp_path, url, database_url, observers=observers)
+
+    return make
+
+
+def times(full: int, short: int) -> int:
+    return full if IS_FULL else short
+
+
+def told(what: str, seconds: list[float]) -> None:
+    """The line that the README has."""
+    worst = max(seconds)
+    mean = sum(seconds) / len(seconds)
+    print(f"{what}: {len(seconds)} times, back after {mean:.1f} s, at worst {worst:.1f} s")
+
+
+def test_workers_killed_at_random_moments(plant: Callable[..., Plant]) -> None:
+    chance = random.Random(5)
+    with plant(observers=2) as running:
+        back_s = []
+        for kill in range(times(30, 4)):
+            running.wait_for_more(chance.randint(1, 8))
+            back_s.append(running.kill(f"observe-{1 + kill % 2}"))
+        told("worker kill -9", back_s)
+
+        assert running.prove() > 0
+
+
+@pytest.mark.parametrize(("role", "point"), [("sequence", "journaled"), ("keep", "committed")])
+def test_sequencer_and_keeper_killed_at_random_moments_and_at_the_worst(
+    plant: Callable[..., Plant], role: str, point: str
+) -> None:
+    chance = random.Random(6)
+    with plant() as running:
+        back_s = []
+        for kill in range(times(30, 4)):
+            running.wait_for_more(chance.randint(1, 8))
+            back_s.append(running.fail(role, point) if kill % 2 else running.kill(role))
+        told(f"{role} kill -9", back_s)
+
+        assert running.prove() > 0
+
+
+def test_the_broker_killed(plant: Callable[..., Plant], servers: tuple[Path, Path]) -> None:
+    kafka, _ = servers
+    with plant() as running:
+        back_s = []
+        for _ in range(times(5, 1)):
+            running.wait_for_more(5)
+            port = broker.kill(kafka)
+            back_s.append(running.back_after(lambda at=port: broker.start(kafka, at)))
+        told("broker kill -9", back_s)
+
+        assert running.prove() > 0
+
+
+def test_the_database_stopped_as_in_a_crash(
+    plant: Callable[..., Plant], servers: tuple[Path, Path]
+) -> None:
+    _, postgres = servers
+    with plant() as running:
+        back_s = []
+        for _ in range(times(5, 1)):
+            running.wait_for_more(5)
+            port = server.port_of(postgres)
+            server.stop(postgres, mode="immediate")
+            back_s.append(running.back_after(lambda at=port: server.start(postgres, at)))
+        told("database immediate stop", back_s)
+
+        assert running.prove() > 0
+
+
+@pytest.mark.parametrize("name", ["observe-1", "sequence"])
+def test_a_worker_frozen_past_its_session(plant: Callable[..., Plant], name: str) -> None:
+    with plant() as running:
+        back_s = []
+        for _ in range(times(2, 1)):
+            running.wait_for_more(5)
+            back_s.append(running.freeze(name, FROZEN_S))
+        told(f"{name} frozen for {FROZEN_S:g} s", back_s)
+
+        assert running.prove() > 0
