@@ -154,6 +154,8 @@ def by_linear_algebra(held):
     direct = np.array([[held[i].get(u, 0) / total[i] for u in others] for i in names])
     solved = np.linalg.solve(np.eye(len(names)) - among, direct)
     return {
-        name: pytest.approx({u: x for u, x in zip(others, row, strict=True) if x}, abs=1e-9)
+        name: pytest.approx(
+            {u: x for u, x in zip(others, row, strict=True) if abs(x) > 1e-15}, abs=1e-9
+        )
         for name, row in zip(names, solved, strict=True)
     }

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from twin.arrays import BoolArray, IntArray, frozen
-from twin.business.allocation import allocate
+from twin.business.allocation import LARGEST_QTY, allocate
 from twin.business.market import (
     ACCELERATORS,
     ANYWHERE,
@@ -34,6 +34,8 @@ from twin.state import C, Fleet, Segment, Telemetry
 
 HOURS_PER_DAY = 24
 FLOP_PER_TFLOP = 1e12
+TFLOP_PER_S_MAX = 1e9
+"""Of one accelerator; no real one has a millionth of it."""
 
 # A compiled kernel takes plain numbers for constants, not members of an enumeration.
 _ROW, _REGION, _PER_ASSET, _IS_SITE, _FULL_DRAW, _PER_ASSETS = (int(p) for p in tuple(P)[:6])
@@ -64,13 +66,15 @@ def opened(
         ]
         for pool in pools
     ]
+    most = _most(len(ordered))
+    wanted = [min(need.wanted_qty, most) for need in ordered]
     allowed = [[int(_may_serve(pool, need, accredited)) for pool in pools] for need in ordered]
     return Market(
         regions=regions,
         pools=pools,
         needs=ordered,
         pool_columns=_rows(columns, len(P)),
-        base_qty=_row([need.wanted_qty for need in ordered]),
+        base_qty=_row(wanted),
         priority=_row([need.priority for need in ordered]),
         allowed=_rows(allowed, len(pools)),
         is_reserved=_row([int(need.need_id.startswith("commitment/")) for need in ordered]),
@@ -82,7 +86,7 @@ def opened(
         spans=tuple(_spans(pools)),
         next_change_ns=next_change_ns,
         available_qty=_row([0] * len(pools)),
-        wanted_qty=_row([need.wanted_qty for need in ordered]),
+        wanted_qty=_row(wanted),
         granted_qty=_rows([[0] * len(pools)] * len(ordered), len(pools)),
         shares=_rows([[0] * len(S)] * len(pools), len(S)),
     )
@@ -116,7 +120,7 @@ def pools_of(
                         per_assets_count=HOURS_PER_DAY,
                     )
             if count := built.accelerators_count:
-                speed = round(built.flop_per_s / count / FLOP_PER_TFLOP)
+                speed = _tflop_per_s(built.flop_per_s, count)
                 yield Pool(
                     label, segment.name, ACCELERATORS, ANYWHERE, row, count, tflop_per_s=speed
                 )
@@ -132,7 +136,7 @@ def _site_pool(label: str, segment: str, site: SiteEnergised, row: int) -> Pool:
         per_asset_qty=1,
         is_site=True,
         full_draw_mw=math.ceil(site.accelerator_w * site.pue_ratio * MILLI),
-        tflop_per_s=round(site.flop_per_s / max(1, site.accelerators_count) / FLOP_PER_TFLOP),
+        tflop_per_s=_tflop_per_s(site.flop_per_s, max(1, site.accelerators_count)),
     )
 
 
@@ -155,12 +159,13 @@ def settled(
             market.pool_columns[first:last],
             telemetry[label].matrix,
             fleets[label].constants,
+            _most(len(market.pools)),
         )
     wanted = market.base_qty
     if asked:
-        wanted = wanted.copy()
+        wanted, most = wanted.copy(), _most(len(market.needs))
         for place, quantity in asked.items():
-            wanted[place] = quantity
+            wanted[place] = min(quantity, most)
     granted = allocate(available, wanted, market.priority, market.allowed)
     shares = np.zeros((len(market.pools), len(S)), dtype=np.int64)
     _fill_shares(shares, granted, wanted, market.allowed, market.is_reserved)
@@ -240,6 +245,15 @@ def _compare(
         is_changed[place] |= (short_before > 0) != (short > 0)
 
 
+def _most(count: int) -> int:
+    """What each of so many may have or want, so that the allocator can add them up."""
+    return LARGEST_QTY // max(1, count)
+
+
+def _tflop_per_s(flop_per_s: float, accelerators_count: int) -> int:
+    return round(min(flop_per_s / accelerators_count / FLOP_PER_TFLOP, TFLOP_PER_S_MAX))
+
+
 def _may_serve(
     pool: Pool, need: Need, accredited: Mapping[tuple[str, str], frozenset[str]]
 ) -> bool:
@@ -268,7 +282,7 @@ def _rows(values: list[list[int]], width: int) -> IntArray:
 
 @kernel
 def _fill_available(
-    available: IntArray, pools: IntArray, matrix: IntArray, constants: IntArray
+    available: IntArray, pools: IntArray, matrix: IntArray, constants: IntArray, most: int
 ) -> None:
     """What each pool can give: assets that can work times what one gives, within the supply."""
     for p in range(available.size):
@@ -281,7 +295,7 @@ def _fill_available(
         supply, draw = constants[row, _SUPPLY], pools[p, _FULL_DRAW]
         if is_site and supply >= 0 and draw > 0:
             count = min(count, supply // draw)
-        available[p] = count * pools[p, _PER_ASSET] // pools[p, _PER_ASSETS]
+        available[p] = min(most, count * pools[p, _PER_ASSET] // pools[p, _PER_ASSETS])
 
 
 @kernel

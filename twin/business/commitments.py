@@ -28,11 +28,11 @@ from twin.events import (
     CommitmentTasked,
     SupplierExited,
 )
+from twin.fields import QUANTITY_MAX
 from twin.units import MS_PER_S, NS_PER_MS, NS_PER_S, parse_instant
 
 PPB: Final = 1_000_000_000
 NEVER_NS: Final = 2**63 - 1
-QTY_MAX: Final = 2**62
 
 _JSON = msgspec.json.Encoder(order="deterministic")
 
@@ -137,7 +137,7 @@ class Promises(msgspec.Struct, frozen=True, eq=False):
                 resource=promise.terms.resource,
                 region=promise.region,
                 wanted_qty=min(
-                    QTY_MAX,
+                    QUANTITY_MAX,
                     promise.terms.promised_qty + self.tasked_qty(promise.commitment_id, tick_ns),
                 ),
                 priority=promise.terms.priority,

@@ -19,6 +19,8 @@ from twin.units import PPM, parse_instant
 RESOURCES: Final = ("accelerator_count", "downlink_bps", "revisit_per_h")
 FLOP_PER_PFLOP: Final = 1e15
 TFLOP_MS_PER_PFLOP: Final = 1_000_000
+PFLOP_MAX: Final = 2**62
+"""Counted of one workload: beyond it, it stays at that."""
 
 _JSON = msgspec.json.Encoder(order="deterministic")
 
@@ -193,7 +195,7 @@ def worked(
     rows, done = [], []
     for name, granted, (petaflop, carry) in zip(ids, tflop_per_s, before, strict=True):
         exact = granted * efficiency_ppm // PPM * interval_ms + carry
-        petaflop += exact // TFLOP_MS_PER_PFLOP
+        petaflop = min(PFLOP_MAX, petaflop + exact // TFLOP_MS_PER_PFLOP)
         rows.append((petaflop, exact % TFLOP_MS_PER_PFLOP))
         wanted = services.workloads[name].work_flop
         if wanted and petaflop >= wanted / FLOP_PER_PFLOP:

@@ -11,11 +11,11 @@ from twin.fields import (
     AcceleratorCount,
     Amount,
     AssetCount,
-    Counter,
     FlopRate,
     PositiveAmount,
     Priority,
     PueRatio,
+    Quantity,
     Rate,
     WorkFlop,
 )
@@ -83,10 +83,10 @@ class DemandRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     service: str
     region: str
     resource: str
-    offered_qty: Counter
-    requests_count: Counter = 0
-    input_tok: Counter = 0
-    output_tok: Counter = 0
+    offered_qty: Quantity
+    requests_count: Quantity = 0
+    input_tok: Quantity = 0
+    output_tok: Quantity = 0
 
 
 @kind("workloads", Nature.GIVEN, Phase.DEMAND)

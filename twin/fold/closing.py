@@ -20,8 +20,9 @@ from twin.business.ledger import Ledger
 from twin.business.lines import REPORTING_SEGMENTS
 from twin.business.market import Market, P
 from twin.business.needs import Need
-from twin.business.revenue import Lump, Revenue
+from twin.business.revenue import TOKENS_MAX_COUNT, Lump, Revenue
 from twin.business.services import Work
+from twin.business.terms import SPAN_MAX_S
 from twin.business.windows import Windows
 from twin.events import WorkloadAllocated
 from twin.fold.launches import FlownLaunch
@@ -35,6 +36,10 @@ from twin.units import KWH_PER_MWH, MICRO_PER_USD, PPM
 AI: Final = REPORTING_SEGMENTS.index("AI")
 MWH_PER_MEGAWATT_HOUR: Final = 1_000_000_000
 """Milliwatt-hours, in which energy is booked."""
+
+REVISITS_MAX_COUNT_PER_D: Final = 1_000_000
+TARIFF_MAX_MICRO_USD: Final = 10_000 * MICRO_PER_USD
+"""Of a megawatt-hour."""
 
 MILLIS_PER_KWH: Final = 1_000_000
 _GENERATED, _IMPORTED = int(E.GENERATED), int(E.IMPORTED)
@@ -92,7 +97,10 @@ def _opened(twin: Twin) -> Market:
         if promise.terms.commitment_kind == "sensing"
         for segment in promise.terms.location_limit
     )
-    revisits = round(twin.registry.number("sensing.satellite-revisits_count_per_d"))
+    revisits = _whole(
+        twin.registry.number("sensing.satellite-revisits_count_per_d"),
+        most=REVISITS_MAX_COUNT_PER_D,
+    )
     pools = tuple(
         pool
         for label in twin.labels
@@ -145,11 +153,11 @@ def _prepared(twin: Twin, market: Market) -> Market:
         tariffs={label: _tariffs(twin.registry, fleet) for label, fleet in twin.fleets.items()},
         operating_micro_usd_per_y=revenue.operating_rates(number),
         horizon_s=(
-            round(number(f"{place}.horizon_s", usual.service_s)),
-            round(number(f"{place}.launch-horizon_s", usual.launch_s)),
-            round(number(f"{place}.calm_s", usual.calm_s)),
+            _whole(number(f"{place}.horizon_s", usual.service_s), most=SPAN_MAX_S),
+            _whole(number(f"{place}.launch-horizon_s", usual.launch_s), most=SPAN_MAX_S),
+            _whole(number(f"{place}.calm_s", usual.calm_s), most=SPAN_MAX_S),
         ),
-        efficiency_ppm=round(number("compute.training_efficiency_fraction", 1.0) * PPM),
+        efficiency_ppm=_whole(number("compute.training_efficiency_fraction", 1.0) * PPM, most=PPM),
     )
 
 
@@ -332,7 +340,9 @@ def _tokens(twin: Twin, ledger: Ledger, granted: IntArray, wanted: IntArray) -> 
         if name in ledger.need_ids:
             place = ledger.need_ids.index(name)
             share = int(granted[place]), max(1, int(wanted[place]))
-            tokens[place] = [count * share[0] // share[1] for count in counts]
+            tokens[place] = [
+                min(TOKENS_MAX_COUNT, count * share[0] // share[1]) for count in counts
+            ]
     return tokens
 
 
@@ -372,4 +382,9 @@ def _price_micro_usd_per_mwh(registry: Registry, segment: str) -> int:
     if not price:
         heat = registry.number(f"{place}.heat_rate_btu_per_kwh") / 1_000
         price = heat * registry.number(f"{place}.gas_price_usd_per_mmbtu")
-    return round(price * MICRO_PER_USD)
+    return _whole(price * MICRO_PER_USD, most=TARIFF_MAX_MICRO_USD)
+
+
+def _whole(number: float, *, most: int) -> int:
+    """An assumed number as the arrays can hold it."""
+    return round(min(max(number, 0.0), most))

@@ -73,7 +73,7 @@ def rows_of(
     _share_costs(rows, flows)
     closed = tuple(name for name, each in ledger.filed.items() if each.ends_ns <= tick_ns)
     lines = _filed_lines(ledger, registry, closed)
-    prepaid_ppm = round(registry.number("contract.prepaid_fraction") * PPM)
+    prepaid_ppm = round(min(max(registry.number("contract.prepaid_fraction"), 0.0), 1.0) * PPM)
     is_assumed = any(source.is_assumed for source in registry.sources.values())
     for place in sorted(rows):
         row = rows[place]
