@@ -159,7 +159,7 @@ def test_a_termination_does_not_make_a_contract_longer() -> None:
         (customers(service="starlnk"), r"expected 'starlink'"),
         (customers(line="consumer_servic"), r"expected 'consumer_service'"),
         (customers(arpu="-1"), "arpu_usd_per_month=-1"),
-        (customers(2**62, "1000"), "dollars a month at most"),
+        (customers(2**62, "1000"), "dollars a year at most"),
         (CapitalSpent("starhip", Decimal(1), 10.0), "expected 'starship'"),
         (CapitalSpent("sl-53", Decimal(-1), 10.0), "amount_usd=-1"),
         (CapitalSpent("sl-53", Decimal(1), 0.0), "life_s"),

@@ -269,10 +269,10 @@ def test_no_amount_leaves_64_bits_in_the_longest_tick() -> None:
     most = Decimal(USD_MAX)
     ends_at = "2115-11-01T00:00:00Z"
     facts = [
-        signed("month", price_usd=most, quantity=0, resource="", ends_at=ends_at),
-        signed("share", price_usd=most, quantity=10**8, ends_at=ends_at),
+        signed("month", price_usd=most / 1_250, quantity=0, resource="", ends_at=ends_at),
+        signed("share", price_usd=most / 1_250, quantity=10**8, ends_at=ends_at),
         signed("total", price_usd=most, quantity=10**8, price_unit="total", ends_at=ends_at),
-        signed("hour", price_usd=Decimal(10_000), quantity=10**8, price_unit="accelerator_h"),
+        signed("hour", price_usd=Decimal(10_000), quantity=3_800, price_unit="accelerator_h"),
     ]
     ledger = told(
         *facts,

@@ -29,10 +29,12 @@ from twin.events import (
     SupplierExited,
 )
 from twin.fields import QUANTITY_MAX
-from twin.units import MS_PER_S, NS_PER_MS, NS_PER_S, parse_instant
+from twin.units import MICRO_PER_USD, MS_PER_S, NS_PER_MS, NS_PER_S, USD_MAX, parse_instant
 
 PPB: Final = 1_000_000_000
 NEVER_NS: Final = 2**63 - 1
+VALUES_MAX_USD: Final = 4 * USD_MAX
+"""What all promises of a label may be worth: tables keep 64 bits."""
 
 _JSON = msgspec.json.Encoder(order="deterministic")
 
@@ -283,6 +285,13 @@ def _with(
     if later and later_ns < tick_ns:
         here, later, later_ns = {**here, **_by_id(later)}, (), 0
     tasks = promises.taskings if taskings is None else taskings
+    worth = sum(each.value_micro_usd for each in {**here, **_by_id(later)}.values())
+    if worth > VALUES_MAX_USD * MICRO_PER_USD:
+        raise BadInput(
+            f"promises worth {worth // MICRO_PER_USD} dollars in all",
+            expected=f"{VALUES_MAX_USD} at most",
+            field="value_usd",
+        )
     after = Promises(
         items=tuple(here[name] for name in sorted(here)),
         coming=tuple(sorted(later, key=lambda each: each.commitment_id)),

@@ -20,13 +20,9 @@ from twin.business.lines import (
     REPORTING_SEGMENTS,
     counterparty_of,
 )
-from twin.business.terms import FOR_EVER_NS, Contract, Customers, Price
+from twin.business.terms import FOR_EVER_NS, MONTH_MS, Contract, Customers, Price
 from twin.events import Basis
 from twin.units import MS_PER_H, NS_PER_MS, PPM
-
-MONTH_MS: Final = 730 * MS_PER_H
-YEAR_MS: Final = 12 * MONTH_MS
-"""A year of 365 days is twelve months of 730 hours."""
 
 NO_NEED: Final = -1
 

@@ -18,6 +18,7 @@ from twin.business.items import Items, compute_need, contract_item, items_of, la
 from twin.business.lines import REPORTING_SEGMENTS, carrier_of
 from twin.business.needs import COMMERCIAL_PRIORITY, Need
 from twin.business.terms import (
+    BOOKS_MAX_USD,
     MTOK_MAX_MICRO_USD,
     NOBODY_MAY,
     SPAN_MAX_S,
@@ -277,6 +278,13 @@ def _with_items(
     prices = ledger.prices if prices is None else prices
     customers = ledger.customers if customers is None else customers
     contracts = ledger.contracts if contracts is None else contracts
+    most = sum(each.most_micro_usd for each in contracts.values())
+    most += sum(each.micro_usd_per_y for each in customers.values())
+    if most > BOOKS_MAX_USD * PPM:
+        raise BadInput(
+            f"contracts and customers of {most // PPM} dollars in all",
+            expected=f"{BOOKS_MAX_USD} at most",
+        )
     return replace(
         ledger,
         prices=prices,

@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from twin.arrays import IntArray, frozen
-from twin.business.items import YEAR_MS, A, Items, Mode, T
+from twin.business.items import A, Items, Mode, T
 from twin.business.ledger import K, Ledger
 from twin.business.lines import REPORTING_SEGMENTS
+from twin.business.terms import YEAR_MS
 from twin.errors import BrokenInvariant
 from twin.physics.kernel import kernel
 from twin.units import MICRO_PER_USD, MS_PER_H, NS_PER_MS, NS_PER_S, PPM, USD_MAX
