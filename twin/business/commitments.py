@@ -48,7 +48,7 @@ class K(IntEnum):
     STARTS_NS = 3
     ENDS_NS = 4  # or when its supplier left
     WAIVED_NS = 5  # waived until; 0 for never
-    WINDOW_NS = 6  # all of it, for a launch promise
+    WINDOW_NS = 6  # that of a launch promise ends when it is due
     DUE_NS = 7  # of a launch promise
     BROKEN_PPB = 8  # share of a window that may be bad
     OUTAGE_MIN_MS = 9
@@ -343,7 +343,7 @@ def _constants(promises: Promises, need_ids: tuple[str, ...]) -> IntArray:
             K.STARTS_NS: promise.starts_ns,
             K.ENDS_NS: ends_ns,
             K.WAIVED_NS: promise.waived_ns,
-            K.WINDOW_NS: due_ns - promise.starts_ns if promise.is_launch else window_ns,
+            K.WINDOW_NS: window_ns,
             K.DUE_NS: due_ns,
             K.BROKEN_PPB: PPB - round(terms.threshold_fraction * PPB),
             K.OUTAGE_MIN_MS: round(terms.outage_min_s * MS_PER_S),

@@ -7,7 +7,7 @@ it that lies in a window already closed when it began to count never does. Time 
 counts as kept.
 
 A breach opens once per window, in the first tick after which more time is bad than the window may
-hold. A launch promise is broken when it is due and fewer have flown.
+hold. A launch promise is broken at the end of the tick in which it is due, when fewer have flown.
 """
 
 from __future__ import annotations
@@ -233,14 +233,16 @@ def _judge(
         row[_IS_OPENED] = row[_IS_CLOSED] = row[_EARNED] = row[_CREDIT] = row[_DISPLACED] = 0
         row[_ALLOCATED] = row[_TASKED] = 0
         row[_TO_BREACH] = row[_AVAILABLE] = -1
+        # Launches are judged in the tick that holds the instant they are due.
+        is_due = of[_IS_LAUNCH] and start_ns < of[_DUE] <= min(tick_ns, of[_ENDS])
         if tick_ns <= of[_STARTS]:
             row[_STATUS] = _PENDING_
-        elif tick_ns > of[_ENDS]:
+        elif tick_ns > of[_ENDS] and not is_due:
             if row[_IS_OPEN]:
                 _close(row)
             row[_STATUS] = _ENDED
         else:
-            _turn(row, of, tick_ns)
+            _turn(row, of, start_ns, tick_ns)
             row[_ELAPSED] += dt
             if of[_IS_LAUNCH]:
                 _judge_launches(row, of, tick_ns)
@@ -273,22 +275,28 @@ def _close(row: IntArray) -> None:
 
 
 @kernel
-def _turn(row: IntArray, of: IntArray, tick_ns: int) -> None:
+def _turn(row: IntArray, of: IntArray, start_ns: int, tick_ns: int) -> None:
     """Close a window that is over and open the one that holds the tick.
 
-    The window that runs keeps its span when its length is amended; the next ones follow on it.
+    The window that runs keeps its span when its length is amended; the next ones follow on it. That
+    of launches closes once it was judged; another follows on one that was kept, up to a later day.
+    One that was broken stays the last: what is late is late once, and paid for once.
     """
-    if of[_IS_LAUNCH] and row[_IS_OPEN]:
+    is_launch = of[_IS_LAUNCH]
+    if is_launch and row[_IS_OPEN]:
         row[_END] = of[_DUE]
-    if row[_IS_OPEN] and tick_ns > row[_END]:
+    if row[_IS_OPEN] and (start_ns if is_launch else tick_ns - 1) >= row[_END]:
         _close(row)
-    if not row[_IS_OPEN] and not (of[_IS_LAUNCH] and tick_ns > of[_DUE]):
-        origin = row[_END] if row[_END] else of[_STARTS]
+    origin = row[_END] if row[_END] else of[_STARTS]
+    may_open = origin < of[_DUE] and not row[_IS_BREACHED] if is_launch else True
+    if not row[_IS_OPEN] and may_open:
         length = of[_WINDOW]
-        row[_START] = origin + (tick_ns - 1 - origin) // length * length
-        if of[_IS_LAUNCH]:
-            row[_START] = of[_STARTS]
-        row[_END] = min(row[_START] + length, of[_ENDS])
+        if is_launch:
+            row[_START], row[_END] = origin, of[_DUE]
+        else:
+            row[_START] = origin + (tick_ns - 1 - origin) // length * length
+            row[_END] = row[_START] + length
+        row[_END] = min(row[_END], of[_ENDS])
         row[_IS_OPEN] = 1
         row[_ELAPSED] = row[_BAD] = row[_PENDING] = row[_IS_BREACHED] = row[_WINDOW_CREDIT] = 0
     if row[_IS_OPEN] and row[_END] > of[_ENDS]:
