@@ -7,7 +7,7 @@ the twin's answer, which knows this tick's telemetry, may differ: that is a resi
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -116,8 +116,7 @@ class Dispatcher:
 
     def _opened(self, running: tuple[WorkloadSubmitted, ...], tick_ns: int) -> Market:
         changes = self._book.changes_ns
-        # Spans are open at one end or the other: an instant of change is a time of its own.
-        key = (bisect_left(changes, tick_ns), bisect_right(changes, tick_ns), running)
+        key = (bisect_left(changes, tick_ns), running)
         if key != self._key:
             self._market = opened(
                 self._pools,
