@@ -26,7 +26,7 @@ from twin.events import AlarmChanged, CommitmentStatus, CommitmentStatusChanged
 from twin.outcomes import AlarmOutcome
 from twin.physics.kernel import kernel
 from twin.state import Alarm, Alarms
-from twin.units import MS_PER_S, NS_PER_MS, PPM, instant_text
+from twin.units import MS_PER_S, NS_PER_MS, instant_text
 
 Severity = Literal["warning", "critical"]
 SEVERITY: Final[dict[CommitmentStatus, Severity]] = {"at-risk": "warning", "breached": "critical"}
@@ -59,7 +59,7 @@ _STATUS, _IS_OPEN, _START, _END, _ELAPSED, _BAD, _BUDGET, _PENDING, _STREAK, _CA
 _IS_BREACHED, _TO_BREACH, _ALLOCATED, _TASKED, _AVAILABLE, _IS_OPENED = _W[10:16]
 _EARNED, _CREDIT, _DISPLACED, _FLOWN, _BREACHES, _EARNED_SUM, _CREDIT_SUM = _W[16:23]
 _CARRY, _WINDOW_CREDIT, _IS_CLOSED, _LAST_START, _LAST_END, _LAST_ELAPSED = _W[23:29]
-_LAST_BAD, _LAST_BUDGET, _LAST_IS_BREACHED, _LAST_CREDIT = _W[29:]
+_LAST_BAD, _LAST_BUDGET, _LAST_IS_BREACHED, _LAST_CREDIT, _USED = _W[29:]
 _PENDING_, _KEPT, _AT_RISK, _BREACHED, _WAIVED_, _ENDED = (
     STATUSES.index(status)
     for status in ("pending", "kept", "at-risk", "breached", "waived", "ended")
@@ -74,6 +74,7 @@ def judged(
     *,
     granted_qty: IntArray,
     wanted_qty: IntArray,
+    used_qty: IntArray,
     launches_flown_by_commitment: Mapping[str, int],
     start_ns: int,
     tick_ns: int,
@@ -95,6 +96,7 @@ def judged(
         promises.constants,
         granted_qty,
         wanted_qty,
+        used_qty,
         available_qty,
         displaced_micro_usd,
         (start_ns, tick_ns),
@@ -114,8 +116,7 @@ def _said(
     credits_micro_usd: dict[str, int] = {}
     for promise, was, row in zip(promises.items, before, rows, strict=True):
         if row[_IS_OPENED]:
-            credit = credit_micro_usd(
-                promise,
+            credit = promise.credit_micro_usd(
                 start_ns=int(row[_START]),
                 end_ns=int(row[_END]),
                 flown_count=int(row[_FLOWN]),
@@ -128,19 +129,6 @@ def _said(
         if row[_IS_OPENED] or row[_STATUS] != was[_STATUS]:
             changes.append(_judged(promise, was, row, horizon))
     return tuple(changes), credits_micro_usd
-
-
-def credit_micro_usd(promise: Promise, *, start_ns: int, end_ns: int, flown_count: int = 0) -> int:
-    """What is given back when a window is broken: a share of what the window is worth.
-
-    Of a launch promise it is a share of the launches that did not fly.
-    """
-    if promise.is_launch:
-        missing = max(0, promise.terms.promised_qty - flown_count)
-        worth = promise.value_micro_usd * missing // promise.terms.promised_qty
-    else:
-        worth = promise.value_between_micro_usd(start_ns, end_ns)
-    return worth * round(promise.terms.credit_fraction * PPM) // PPM
 
 
 def alarmed(
@@ -218,6 +206,7 @@ def _judge(
     constants: IntArray,
     granted: IntArray,
     wanted: IntArray,
+    used: IntArray,
     available: IntArray,
     displaced: IntArray,
     span_ns: tuple[int, int],
@@ -231,7 +220,7 @@ def _judge(
         row, of = rows[i], constants[i]
         before = row[_STATUS]
         row[_IS_OPENED] = row[_IS_CLOSED] = row[_EARNED] = row[_CREDIT] = row[_DISPLACED] = 0
-        row[_ALLOCATED] = row[_TASKED] = 0
+        row[_ALLOCATED] = row[_TASKED] = row[_USED] = 0
         row[_TO_BREACH] = row[_AVAILABLE] = -1
         # Launches are judged in the tick that holds the instant they are due.
         is_due = of[_IS_LAUNCH] and start_ns < of[_DUE] <= min(tick_ns, of[_ENDS])
@@ -249,6 +238,7 @@ def _judge(
             else:
                 place = of[_NEED]
                 row[_ALLOCATED] = granted[place]
+                row[_USED] = used[place]
                 row[_TASKED] = max(0, wanted[place] - of[_PROMISED])
                 if available.size:
                     row[_AVAILABLE] = available[place]

@@ -55,6 +55,7 @@ class S(IntEnum):
     DEMAND = 1
     ALLOCATED = 2
     DISPLACED = 3
+    DELIVERED = 4
 
 
 class P(IntEnum):
@@ -74,11 +75,13 @@ class Market(msgspec.Struct, frozen=True, eq=False):
 
     ``available_qty`` has shape ``(pools,)``, ``wanted_qty`` and ``priority`` ``(needs,)``,
     ``allowed`` and ``granted_qty`` ``(needs, pools)``, ``shares`` ``(pools, len(S))``.
-    ``is_reserved`` marks the needs of commitments, ``places`` are the rows of needs by id,
-    ``pool_places`` those of pools by name, ``spans`` the pools of each label, from the first to
-    before the last. Rows are those of the needs of promises and ledgers by label (−1 for one not
-    wanted now) and of workloads; ``service_places`` are those of services by service and region
-    (none where it does not matter), and ``work_ids`` the workloads of each label; ``tariffs`` are
+    Of services, ``asked_qty`` is what users ask for and ``wanted_qty`` what promises do not carry
+    of it; ``used_qty`` is what is put to use of what is granted or carried. ``is_reserved`` marks
+    the needs of commitments, ``carried`` are (promise, service) by row, ``places`` are the rows of
+    needs by id, ``pool_places`` those of pools by name, ``spans`` the pools of each label, from the
+    first to before the last. Rows are those of the needs of promises and ledgers by label (−1 for
+    one not wanted now) and of workloads; ``service_places`` are those of services by service and
+    region (none where it does not matter), ``work_ids`` workloads by label; ``tariffs`` are
     micro-dollars a megawatt-hour for each segment of a label's fleet. Nothing here is hashed: all
     of it follows from slices that are.
     """
@@ -91,6 +94,7 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     priority: IntArray = frozen(np.zeros(0, np.int64))
     allowed: IntArray = frozen(np.zeros((0, 0), np.int64))
     is_reserved: IntArray = frozen(np.zeros(0, np.int64))
+    carried: IntArray = frozen(np.zeros((0, 2), np.int64))
     places: Mapping[str, int] = {}
     pool_places: Mapping[str, int] = {}
     spans: tuple[tuple[str, int, int], ...] = ()
@@ -105,7 +109,9 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     horizon_s: tuple[int, int, int] = (0, 0, 0)
     efficiency_ppm: int = 0
     available_qty: IntArray = frozen(np.zeros(0, np.int64))
+    asked_qty: IntArray = frozen(np.zeros(0, np.int64))
     wanted_qty: IntArray = frozen(np.zeros(0, np.int64))
+    used_qty: IntArray = frozen(np.zeros(0, np.int64))
     granted_qty: IntArray = frozen(np.zeros((0, 0), np.int64))
     shares: IntArray = frozen(np.zeros((0, len(S)), np.int64))
 

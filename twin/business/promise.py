@@ -12,7 +12,7 @@ from twin.errors import BadInput
 from twin.events import CommitmentAgreed
 from twin.regions import ORBIT
 from twin.suggest import nearest
-from twin.units import MS_PER_S, micro_usd, parse_instant
+from twin.units import MS_PER_S, PPM, micro_usd, parse_instant
 
 LAUNCH: Final = "launch"
 LAUNCHES_MAX_COUNT: Final = 1_000_000
@@ -63,6 +63,18 @@ class Promise(msgspec.Struct, frozen=True, eq=False):
     def value_between_micro_usd(self, from_ns: int, to_ns: int) -> int:
         """The part of the value that falls into a span; spans that meet add up exactly."""
         return self._value_until(to_ns) - self._value_until(from_ns)
+
+    def credit_micro_usd(self, *, start_ns: int, end_ns: int, flown_count: int = 0) -> int:
+        """What is given back when a window is broken: a share of what the window is worth.
+
+        Of a launch promise it is a share of the launches that did not fly.
+        """
+        if self.is_launch:
+            missing = max(0, self.terms.promised_qty - flown_count)
+            worth = self.value_micro_usd * missing // self.terms.promised_qty
+        else:
+            worth = self.value_between_micro_usd(start_ns, end_ns)
+        return worth * round(self.terms.credit_fraction * PPM) // PPM
 
     def _value_until(self, at_ns: int) -> int:
         whole_ns = self.ends_ns - self.starts_ns

@@ -20,6 +20,7 @@ from twin.business.ledger import Ledger
 from twin.business.lines import REPORTING_SEGMENTS
 from twin.business.market import Market, P
 from twin.business.needs import Need
+from twin.business.pools import pools_of
 from twin.business.revenue import TOKENS_MAX_COUNT, Lump, Revenue
 from twin.business.services import Work
 from twin.business.terms import SPAN_MAX_S
@@ -104,7 +105,7 @@ def _opened(twin: Twin) -> Market:
     pools = tuple(
         pool
         for label in twin.labels
-        for pool in clearing.pools_of(
+        for pool in pools_of(
             label,
             twin.fleets[label].segments,
             regions,
@@ -254,12 +255,13 @@ def _judged(twin: Twin) -> tuple[Twin, list[Outcome], dict[str, dict[str, int]]]
     credited: dict[str, dict[str, int]] = {}
     flown, horizon = _flown_for(twin), Horizon(*twin.market.horizon_s)
     for label, promises in twin.promises.items():
-        granted, wanted, reach = clearing.given(twin.market, twin.market.promise_rows[label])
+        granted, wanted, used, reach = clearing.given(twin.market, twin.market.promise_rows[label])
         windows[label], changes, given_back = judging.judged(
             promises,
             twin.windows.get(label, Windows()),
             granted_qty=granted,
             wanted_qty=wanted,
+            used_qty=used,
             launches_flown_by_commitment=flown,
             available_qty=reach,
             horizon=horizon,
@@ -294,7 +296,8 @@ def _earned(
 ) -> Twin:
     revenues, bills = dict(twin.revenues), dict(twin.bills)
     for label, ledger in twin.ledgers.items():
-        granted, wanted, _ = clearing.given(twin.market, twin.market.ledger_rows[label])
+        rows = twin.market.ledger_rows[label]
+        granted, _, used, _ = clearing.given(twin.market, rows)
         bill = np.zeros(len(REPORTING_SEGMENTS), dtype=np.int64)
         if label in twin.fleets:
             bills[label], bill[AI] = _billed(before, twin, label)
@@ -302,7 +305,7 @@ def _earned(
             ledger,
             twin.revenues.get(label, Revenue()),
             delivered_qty=granted,
-            tokens=_tokens(twin, ledger, granted, wanted),
+            tokens=_tokens(twin, ledger, rows, used),
             lumps=_lumps(label, flown, given_back.get(label, {})),
             energy_micro_usd=bill,
             operating_micro_usd_per_y=twin.market.operating_micro_usd_per_y,
@@ -326,8 +329,8 @@ def _lumps(
     )
 
 
-def _tokens(twin: Twin, ledger: Ledger, granted: IntArray, wanted: IntArray) -> IntArray:
-    """Tokens served of those asked for, in proportion to what their service was granted."""
+def _tokens(twin: Twin, ledger: Ledger, rows: IntArray, used: IntArray) -> IntArray:
+    """Tokens served of those asked for, in proportion to what their service was given to use."""
     asked: dict[str, tuple[int, int]] = {}
     for demand in twin.demand.values():
         for row in demand.rows:
@@ -339,7 +342,7 @@ def _tokens(twin: Twin, ledger: Ledger, granted: IntArray, wanted: IntArray) -> 
         name = services.service_need(service, "")
         if name in ledger.need_ids:
             place = ledger.need_ids.index(name)
-            share = int(granted[place]), max(1, int(wanted[place]))
+            share = int(used[place]), max(1, int(twin.market.asked_qty[rows[place]]))
             tokens[place] = [
                 min(TOKENS_MAX_COUNT, count * share[0] // share[1]) for count in counts
             ]

@@ -17,11 +17,10 @@ from msgspec.structs import replace
 
 from twin.baseline import Baseline
 from twin.business import commitments, ledger, services
-from twin.business.allocation import allocate
-from twin.business.clearing import opened
+from twin.business.clearing import cleared, opened
 from twin.business.commitments import Promises
 from twin.business.ledger import Ledger
-from twin.business.market import ACCELERATORS, ANYWHERE, Market, Pool
+from twin.business.market import ACCELERATORS, ANYWHERE, Market, Pool, S
 from twin.business.needs import Need
 from twin.business.promise import Known
 from twin.business.services import Services
@@ -107,12 +106,13 @@ class Dispatcher:
     ) -> dict[str, int]:
         """Accelerators that have work in the tick, by segment; never more than ``available``."""
         market = self._opened(running, tick_ns)
-        wanted = market.base_qty.copy()
+        asked: dict[int, int] = {}
         for name, quantity in _asked(rows):
-            wanted[market.places[name]] += quantity
+            place = market.places[name]
+            asked[place] = asked.get(place, 0) + quantity
         count = np.array([available[pool.segment] for pool in self._pools], dtype=np.int64)
-        granted = allocate(count, wanted, market.priority, market.allowed).sum(axis=0)
-        return {pool.segment: int(n) for pool, n in zip(self._pools, granted, strict=True)}
+        used = cleared(market, count, asked=asked).shares[:, S.DELIVERED].tolist()
+        return {pool.segment: n for pool, n in zip(self._pools, used, strict=True)}
 
     def _opened(self, running: tuple[WorkloadSubmitted, ...], tick_ns: int) -> Market:
         changes = self._book.changes_ns

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from twin.business.market import ACCELERATORS, ANYWHERE, DOWNLINK, pool_name
+from twin.business.market import ACCELERATORS, ANYWHERE, DOWNLINK, S, pool_name
 from twin.events import Basis, SegmentRegistered, SiteEnergised
 from twin.fold.lift import lift
 from twin.quantities import Q
@@ -70,8 +70,10 @@ def _row(
     healthy = ability.healthy_qty
     installed = max(installed_assets * ability.per_asset_qty, healthy)
     available = min(ability.available_qty, healthy)
-    reserved, demand, allocated, displaced = _shares(twin, label, segment.name, ability, region)
-    delivered = min(ability.measured_qty, available) if allocated is None else allocated
+    reserved, demand, allocated, displaced, given = _shares(
+        twin, label, segment.name, ability, region
+    )
+    delivered = min(ability.measured_qty, available) if given is None else given
     return (
         label,
         _basis(segment),
@@ -101,14 +103,14 @@ def _row(
 
 def _shares(
     twin: Twin, label: str, segment: str, ability: Ability, region: str
-) -> tuple[int | None, int | None, int | None, int | None]:
-    """Reserved, asked, allocated and displaced of a pool; null where nothing is allocated."""
+) -> list[int] | tuple[None, ...]:
+    """Reserved, asked, allocated, displaced and delivered of a pool; null where none is."""
     where = region if ability.resource == DOWNLINK else ANYWHERE
     place = twin.market.pool_places.get(pool_name(label, segment, ability.resource, where))
     if place is None:
-        return None, None, None, None
-    reserved, demand, allocated, displaced = twin.market.shares[place].tolist()
-    return reserved, demand, allocated, displaced
+        return (None,) * len(S)
+    shares: list[int] = twin.market.shares[place].tolist()
+    return shares
 
 
 def _basis(segment: Segment) -> Basis:
@@ -215,7 +217,11 @@ CAPACITY = View(
         whole("reserved_qty", RollUp.LAST, "Promised to commitments.", is_nullable=True),
         whole("demand_qty", RollUp.MAX, "What was asked for.", is_nullable=True),
         whole("allocated_qty", RollUp.MAX, "What the allocator granted.", is_nullable=True),
-        whole("delivered_qty", RollUp.MEAN, "Done: what was granted, else what was measured."),
+        whole(
+            "delivered_qty",
+            RollUp.MEAN,
+            "Used of what was granted; what was measured where nothing is.",
+        ),
         whole("displaced_qty", RollUp.MAX, "Asked for and not granted.", is_nullable=True),
         whole("expected_qty", RollUp.MEAN, "What should be available of healthy assets."),
         real("residual_fraction", RollUp.MEAN, "Available against expected, minus one."),

@@ -1,0 +1,111 @@
+"""A market cleared: what is shared out, and what of it is put to use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from twin.business.clearing import cleared, opened
+from twin.business.market import ACCELERATORS, ANYWHERE, DOWNLINK, Market, Pool, S
+from twin.business.needs import Need
+
+PLACES = ("c1-h100", "c2-gb200")
+
+
+def promise(name: str, wanted: int, **more) -> Need:
+    return Need(f"commitment/{name}", "grok-gov", ACCELERATORS, ANYWHERE, wanted, 1, **more)
+
+
+def service(name: str, **more) -> Need:
+    return Need(f"service/{name}", name, ACCELERATORS, ANYWHERE, 0, 5, **more)
+
+
+SOLD = Need("contract/sold", "compute-sold", ACCELERATORS, ANYWHERE, 1_000, 6)
+
+
+def market_of(*needs: Need, available: tuple[int, int], asked: Mapping[str, int]) -> Market:
+    pools = tuple(Pool("public", name, ACCELERATORS, ANYWHERE, 0, 1) for name in PLACES)
+    market = opened(pools, needs, regions=("orbit",), accredited={}, next_change_ns=0)
+    return cleared(
+        market,
+        np.array(available),
+        asked={market.places[name]: count for name, count in asked.items()},
+    )
+
+
+def test_what_users_ask_is_carried_by_what_was_promised_of_it_and_asked_once() -> None:
+    market = market_of(
+        promise("cdao", 300),
+        service("grok-gov"),
+        available=(1_000, 0),
+        asked={"service/grok-gov": 100},
+    )
+
+    reserved, demand, allocated, displaced, delivered = market.shares[0].tolist()
+    assert (reserved, demand, allocated, displaced) == (300, 300, 300, 0)
+    assert delivered == 100
+
+
+def test_what_is_asked_beyond_the_promise_is_asked_besides() -> None:
+    market = market_of(
+        promise("cdao", 300),
+        service("grok-gov"),
+        available=(1_000, 0),
+        asked={"service/grok-gov": 450},
+    )
+
+    assert market.shares[0].tolist() == [300, 450, 450, 0, 450]
+    assert market.used_qty[market.places["service/grok-gov"]] == 450
+
+
+def test_what_is_promised_and_idle_is_allocated_to_nobody_else() -> None:
+    market = market_of(
+        promise("cdao", 300),
+        service("grok-gov"),
+        SOLD,
+        available=(1_000, 0),
+        asked={"service/grok-gov": 0},
+    )
+
+    assert market.shares[0].tolist() == [300, 1_300, 1_000, 300, 700]
+
+
+def test_a_promise_that_is_short_leaves_its_users_to_another_of_the_service() -> None:
+    market = market_of(
+        promise("a", 300, segments=("c1-h100",)),
+        promise("b", 300, segments=("c2-gb200",)),
+        service("grok-gov"),
+        available=(100, 300),
+        asked={"service/grok-gov": 350},
+    )
+
+    assert market.shares[:, S.DELIVERED].tolist() == [100, 250]
+    assert market.used_qty[market.places["service/grok-gov"]] == 350
+
+
+def test_a_promise_of_no_service_is_used_as_far_as_it_is_granted() -> None:
+    alone = Need("commitment/nro", "", ACCELERATORS, ANYWHERE, 300, 0)
+
+    market = market_of(alone, available=(200, 0), asked={})
+
+    assert market.shares[0].tolist() == [300, 300, 200, 100, 200]
+
+
+def test_users_of_a_region_are_carried_by_its_promise_before_one_that_holds_anywhere() -> None:
+    pools = tuple(
+        Pool("public", "sl-53", DOWNLINK, region, 0, 1) for region in ("europe", "africa")
+    )
+    needs = (
+        Need("commitment/any", "starlink", DOWNLINK, ANYWHERE, 50, 1),
+        Need("commitment/eu/europe", "starlink", DOWNLINK, "europe", 50, 1),
+        Need("service/starlink/africa", "starlink", DOWNLINK, "africa", 0, 5),
+        Need("service/starlink/europe", "starlink", DOWNLINK, "europe", 0, 5),
+    )
+    market = opened(pools, needs, regions=("europe", "africa"), accredited={}, next_change_ns=0)
+
+    after = cleared(market, np.array([100, 100]), asked={2: 40, 3: 70})
+
+    assert after.wanted_qty.tolist() == [50, 50, 0, 10]
+    assert after.used_qty.tolist() == [50, 50, 40, 70]
+    assert after.asked_qty.tolist()[2:] == [40, 70]
