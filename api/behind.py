@@ -101,9 +101,9 @@ def segments_of(twin: Twin, view: str, row: RowDict) -> set[str]:
         return {row["segment"]}
     if view in ("commitments", "commitment_windows"):
         promise = _promise(_promises(twin, row), row["commitment_id"])
-        return _serving(twin, [promise.need_id]) if promise is not None else set()
+        return _serving(twin, row["label"], [promise.need_id]) if promise is not None else set()
     if view == "revenue":
-        return _serving(twin, _needs(twin.ledgers[row["label"]], row))
+        return _serving(twin, row["label"], _needs(twin.ledgers[row["label"]], row))
     return set()
 
 
@@ -162,12 +162,12 @@ def _needs(ledger: Ledger, row: RowDict) -> list[str]:
     return [items.need_ids[need] for need in rows if need != NO_NEED]
 
 
-def _serving(twin: Twin, need_ids: Iterable[str]) -> set[str]:
-    """The segments that gave some needs what they had; those that might have, where none did."""
+def _serving(twin: Twin, label: str, need_ids: Iterable[str]) -> set[str]:
+    """The segments that gave some needs of a label what they had; where none did, might have."""
     market = twin.market
     found: set[str] = set()
     for name in need_ids:
-        place = market.places.get(name)
+        place = market.places.get((label, name))
         if place is not None:
             granted = np.flatnonzero(market.granted_qty[place])
             pools = granted if granted.size else np.flatnonzero(market.allowed[place])

@@ -30,7 +30,7 @@ def market_of(*needs: Need, available: tuple[int, int], asked: Mapping[str, int]
     return cleared(
         market,
         np.array(available),
-        asked={market.places[name]: count for name, count in asked.items()},
+        asked={market.places["public", name]: count for name, count in asked.items()},
     )
 
 
@@ -56,7 +56,7 @@ def test_what_is_asked_beyond_the_promise_is_asked_besides() -> None:
     )
 
     assert market.shares[0].tolist() == [300, 450, 450, 0, 450]
-    assert market.used_qty[market.places["service/grok-gov"]] == 450
+    assert market.used_qty[market.places["public", "service/grok-gov"]] == 450
 
 
 def test_what_is_promised_and_idle_is_allocated_to_nobody_else() -> None:
@@ -81,7 +81,7 @@ def test_a_promise_that_is_short_leaves_its_users_to_another_of_the_service() ->
     )
 
     assert market.shares[:, S.DELIVERED].tolist() == [100, 250]
-    assert market.used_qty[market.places["service/grok-gov"]] == 350
+    assert market.used_qty[market.places["public", "service/grok-gov"]] == 350
 
 
 def test_a_promise_of_no_service_is_used_as_far_as_it_is_granted() -> None:

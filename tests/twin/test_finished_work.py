@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.one_process import small_twin
+from tests.twin.telling import granted_qty
 from twin.events import WorkloadSubmitted
 from twin.evolve import evolve
 from twin.hashing import SliceHashes
@@ -19,12 +20,7 @@ def test_work_that_is_done_holds_no_accelerators_any_more(tmp_path: Path) -> Non
         one.tell(SHORT)
         folded = one.run(4)
 
-    held = [
-        int(twin.market.granted_qty[twin.market.places["workload/short"]].sum())
-        if "workload/short" in twin.market.places
-        else 0
-        for twin in (each.twin for each in folded)
-    ]
+    held = [granted_qty(each.twin.market, "workload/short") for each in folded]
     assert held == [1_000, 0, 0, 0]
 
 

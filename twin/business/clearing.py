@@ -58,7 +58,7 @@ def opened(
         allowed=_rows(allowed, len(pools)),
         is_reserved=_row([int(_is_promise(need)) for need in ordered]),
         carried=_rows(list(_carried(ordered)), 2),
-        places={need.need_id: place for place, need in enumerate(ordered)},
+        places={(need.label, need.need_id): place for place, need in enumerate(ordered)},
         pool_places={
             pool_name(pool.label, pool.segment, pool.resource, pool.region): place
             for place, pool in enumerate(pools)
@@ -208,15 +208,22 @@ def _may_serve(
 
 def _carried(needs: tuple[Need, ...]) -> Iterator[list[int]]:
     """(promise, service) wherever a promise is of a service: first those of the same region."""
-    places = {need.need_id: place for place, need in enumerate(needs)}
-    pairs = [
-        (promise.region == ANYWHERE, row, places[service.need_id])
-        for row, promise in enumerate(needs)
-        if _is_promise(promise) and promise.service
-        for service in needs
-        if service.need_id == service_need(promise.service, service.region)
-        and promise.region in (ANYWHERE, service.region)
+    served = [
+        (row, need)
+        for row, need in enumerate(needs)
+        if need.need_id == service_need(need.service, need.region)
     ]
+    pairs = []
+    for row, promise in enumerate(needs):
+        if not (_is_promise(promise) and promise.service):
+            continue
+        its = [(place, need) for place, need in served if need.service == promise.service]
+        own = [(place, need) for place, need in its if need.label == promise.label]
+        pairs += [
+            (promise.region == ANYWHERE, row, place)
+            for place, need in own or its
+            if promise.region in (ANYWHERE, need.region)
+        ]
     return ([promise, service] for _, promise, service in sorted(pairs))
 
 

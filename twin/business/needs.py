@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
+from twin.labels import PUBLIC
+
 COMMERCIAL_PRIORITY = 5
 """Commitments come before it, background work after."""
 
 
 class Need(msgspec.Struct, frozen=True, order=True):
     """A quantity of a resource that is wanted of some segments; ids order ties.
+
+    Its id is unique within its label.
 
     ``region`` empty means anywhere. ``segments`` are those allowed, the preferred first, none for
     all. Where ``accreditation`` names a level, only segments accredited for ``service`` may serve.
@@ -23,3 +27,4 @@ class Need(msgspec.Struct, frozen=True, order=True):
     priority: int
     segments: tuple[str, ...] = ()
     accreditation: str = ""
+    label: str = PUBLIC

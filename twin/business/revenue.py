@@ -63,7 +63,7 @@ class X(IntEnum):
 
 
 class Lump(msgspec.Struct, frozen=True):
-    """Money booked at once: a customer's launch that flew, or a credit against a contract.
+    """Money booked at once: a customer's launch that reached orbit, or a credit on a contract.
 
     ``subject`` is the customer of a launch, or the id of the contract of a credit.
     """

@@ -159,16 +159,16 @@ def needs(services: Services, regions: tuple[str, ...]) -> Iterator[Need]:
         )
 
 
-Places = Mapping[tuple[str, str], int]
-"""The row of what each service wants, by service and region; by no region where none applies."""
+Places = Mapping[tuple[str, str, str], int]
+"""The row of what each service wants, by label, service and region (none where none applies)."""
 
 
-def asked(demand: Demand, places: Places) -> dict[int, int]:
-    """What services want in the tick, by row; what nobody serves wants nothing."""
+def asked(demand: Demand, places: Places, *, label: str) -> dict[int, int]:
+    """What services of a label want in the tick, by row; what nobody serves wants nothing."""
     wanted: dict[int, int] = {}
     for row in demand.rows:
-        place = places.get((row.service, row.region))
-        if place is None and (place := places.get((row.service, ""))) is None:
+        place = places.get((label, row.service, row.region))
+        if place is None and (place := places.get((label, row.service, ""))) is None:
             continue
         wanted[place] = wanted.get(place, 0) + row.offered_qty
     return wanted

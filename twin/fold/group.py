@@ -167,11 +167,19 @@ def flown(twin: Twin, event: Event, body: Flight) -> Twin:
             book = launches.launch_scheduled(book, body)
         case LaunchFlown():
             book = launches.launch_flown(book, body, effective_ns=event.effective_ns)
+            twin = with_books(twin, label)
         case BoosterRecovered():
             book = launches.booster_recovered(book, body)
         case VehicleStatusChanged():
             book = launches.vehicle_status_changed(book, body)
     return replace(twin, launches={**twin.launches, label: book})
+
+
+def with_books(twin: Twin, label: str) -> Twin:
+    """The twin with books for a label in which something earns or costs."""
+    if label in twin.ledgers:
+        return twin
+    return replace(twin, ledgers={**twin.ledgers, label: Ledger()})
 
 
 def deployed(twin: Twin, event: Event, body: SatellitesDeployed) -> Twin:

@@ -33,6 +33,7 @@ from twin.events import (
     ServiceRegistered,
     WorkloadSubmitted,
 )
+from twin.labels import PUBLIC
 from twin.regions import ORBIT
 from twin.units import parse_instant
 
@@ -108,7 +109,7 @@ class Dispatcher:
         market = self._opened(running, tick_ns)
         asked: dict[int, int] = {}
         for name, quantity in _asked(rows):
-            place = market.places[name]
+            place = market.places[PUBLIC, name]
             asked[place] = asked.get(place, 0) + quantity
         count = np.array([available[pool.segment] for pool in self._pools], dtype=np.int64)
         used = cleared(market, count, asked=asked).shares[:, S.DELIVERED].tolist()
