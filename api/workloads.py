@@ -37,9 +37,7 @@ def workload_rows(twin: Twin, service: str | None) -> list[Row]:
     found = []
     for place, need in enumerate(market.needs):
         key = need.label, need.need_id
-        # Work that was done in this tick wants nothing any more.
-        is_over = need.need_id.startswith("workload/") and key not in work
-        if service in (None, need.service) and not is_over:
+        if service in (None, need.service):
             row = _row(market, place, need) | asked.get(key, _traffic(()))
             found.append(row | work.get(key, NO_PROGRESS | {"deadline": None}))
     found.sort(key=lambda row: (row["priority"], row["need_id"]))

@@ -71,6 +71,9 @@ def evolve(twin: Twin, record: Record) -> Step:
             after = _with_fleet(after, label, restored)
     if after.demand:
         after = replace(after, demand={})
+    for label, work in twin.work.items():
+        if work.done:
+            after = group.without_finished(after, label, work)
     for event in record.content.events:
         try:
             known_label(event.label)

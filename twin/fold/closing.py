@@ -45,17 +45,27 @@ def closed(
         twin = replace(twin, promises=promises)
     if not (twin.services or twin.promises or twin.ledgers):
         return twin, []
-    market = before.market if _is_standing(before, twin) else _opened(twin)
-    asked: dict[int, int] = {}
-    for label, each in twin.demand.items():
-        asked |= services.asked(each, market.service_places, label=label)
-    market = clearing.settled(market, fleets=twin.fleets, telemetry=twin.telemetry, asked=asked)
+    market = _settled(before.market if _is_standing(before, twin) else _opened(twin), twin)
     outcomes: list[Outcome] = list(_placements(before.market, market))
     twin = replace(twin, market=market)
     twin = _worked(twin)
     twin, said, credited = _judged(twin)
     outcomes += said
     return earning.earned(before, twin, flown=flown, credited=credited), outcomes
+
+
+def with_market(twin: Twin) -> Twin:
+    """A twin that was read back, with the market of its last tick: it follows from all the rest."""
+    if not (twin.services or twin.promises or twin.ledgers):
+        return twin
+    return replace(twin, market=_settled(_opened(twin), twin))
+
+
+def _settled(market: Market, twin: Twin) -> Market:
+    asked: dict[int, int] = {}
+    for label, each in twin.demand.items():
+        asked |= services.asked(each, market.service_places, label=label)
+    return clearing.settled(market, fleets=twin.fleets, telemetry=twin.telemetry, asked=asked)
 
 
 def _is_standing(before: Twin, twin: Twin) -> bool:
@@ -251,24 +261,18 @@ def _worked(twin: Twin) -> Twin:
     # All workloads at once: their rows stand in the order of labels and ids.
     full = market.granted_qty[market.work_rows] @ market.pool_columns[:, int(P.TFLOP_PER_S)]
     speeds: list[int] = full.tolist()
-    work, left = dict(twin.work), dict(twin.services)
+    work = dict(twin.work)
     for label, ids in market.work_ids.items():
-        offered = twin.services[label]
-        work[label], done = services.worked(
+        work[label] = services.worked(
             twin.work.get(label, Work()),
-            offered,
+            twin.services[label],
             ids=ids,
             tflop_per_s=speeds[first : first + len(ids)],
             efficiency_ppm=market.efficiency_ppm,
             interval_ms=twin.interval_ms,
         )
         first += len(ids)
-        if done:
-            left[label] = services.finished(offered, done)
-    if left == twin.services:
-        return replace(twin, work=work)
-    # What is done wants nothing more: the next tick opens another market.
-    return replace(twin, work=work, services=left, market=replace(market, next_change_ns=0))
+    return replace(twin, work=work)
 
 
 def _judged(twin: Twin) -> tuple[Twin, list[Outcome], list[earning.Credit]]:

@@ -9,7 +9,7 @@ from twin.business.cap_tables import CapTables
 from twin.business.commitments import Promises
 from twin.business.ledger import Ledger
 from twin.business.promise import Known
-from twin.business.services import Demand, Services
+from twin.business.services import Demand, Services, Work
 from twin.errors import UnknownKind
 from twin.events import (
     AccreditationChanged,
@@ -201,6 +201,14 @@ def asked(twin: Twin, event: Event, body: Asking) -> Twin:
     else:
         known = services.workload_submitted(known, body, segments=segments)
     return replace(twin, services={**twin.services, label: known})
+
+
+def without_finished(twin: Twin, label: str, work: Work) -> Twin:
+    """The twin whose services want nothing any more for what was done in the tick before."""
+    offered, kept = services.finished(twin.services[label], work)
+    return replace(
+        twin, services={**twin.services, label: offered}, work={**twin.work, label: kept}
+    )
 
 
 def promised(twin: Twin, event: Event, body: Defense) -> Twin:
