@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from api.problems import require_known
+from api.shapes import said_instant
 from twin.arrays import IntArray
 from twin.business.market import Market
 from twin.business.needs import Need
@@ -44,6 +45,17 @@ def workload_rows(twin: Twin, service: str | None) -> list[Row]:
     return found
 
 
+def placement_row(row: Row) -> Row:
+    """A change of where work runs, as it is answered."""
+    names = ("workload_id", "label", "accelerators_count", "displaced_count")
+    return {
+        "since": said_instant(row["tick_ns"]),
+        "segment": row["pool_id"],
+        **{name: row[name] for name in names},
+        "by_commitment_id": row["by_commitment_id"] or None,
+    }
+
+
 def _row(market: Market, place: int, need: Need) -> Row:
     granted = market.granted_qty[place]
     wanted_qty, granted_qty = int(market.wanted_qty[place]), int(granted.sum())
@@ -61,8 +73,10 @@ def _row(market: Market, place: int, need: Need) -> Row:
         "segments": sorted(
             {market.pools[p].segment for p in np.flatnonzero(market.allowed[place])}
         ),
+        "asked_qty": int(market.asked_qty[place]),
         "wanted_qty": wanted_qty,
         "granted_qty": granted_qty,
+        "used_qty": int(market.used_qty[place]),
         "displaced_qty": wanted_qty - granted_qty,
         "pools": [
             {

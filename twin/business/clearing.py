@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 from msgspec.structs import replace
 
-from twin.arrays import BoolArray, IntArray, frozen
+from twin.arrays import IntArray, frozen
 from twin.business.allocation import LARGEST_QTY, allocate
 from twin.business.market import ANYWHERE, NO_LIMIT, Market, P, Pool, S, pool_name
 from twin.business.needs import Need
@@ -131,24 +131,6 @@ def given(market: Market, rows: IntArray) -> tuple[IntArray, IntArray, IntArray,
     return found[0], found[1], found[2], found[3]
 
 
-def placements_changed(before: Market, market: Market) -> list[int]:
-    """The rows of workloads that run elsewhere than before, or became short, or no longer are."""
-    rows = market.work_rows
-    if not rows.size or before.granted_qty.shape != market.granted_qty.shape:
-        return []
-    is_changed = np.zeros(rows.size, dtype=np.bool_)
-    _compare(
-        is_changed,
-        rows,
-        before.granted_qty,
-        before.wanted_qty,
-        market.granted_qty,
-        market.wanted_qty,
-    )
-    changed: list[int] = rows[is_changed].tolist()
-    return changed
-
-
 @kernel
 def _gather(
     found: IntArray,
@@ -169,25 +151,6 @@ def _gather(
         for pool in range(available.size):
             found[0, place] += granted[row, pool]
             found[3, place] += allowed[row, pool] * available[pool]
-
-
-@kernel
-def _compare(
-    is_changed: BoolArray,
-    rows: IntArray,
-    granted_before: IntArray,
-    wanted_before: IntArray,
-    granted: IntArray,
-    wanted: IntArray,
-) -> None:
-    for place in range(rows.size):
-        row = rows[place]
-        short_before, short = wanted_before[row], wanted[row]
-        for pool in range(granted.shape[1]):
-            is_changed[place] |= (granted_before[row, pool] > 0) != (granted[row, pool] > 0)
-            short_before -= granted_before[row, pool]
-            short -= granted[row, pool]
-        is_changed[place] |= (short_before > 0) != (short > 0)
 
 
 def _most(count: int) -> int:

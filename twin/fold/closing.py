@@ -22,10 +22,9 @@ from twin.business.pools import pools_of
 from twin.business.services import Work
 from twin.business.terms import SPAN_MAX_S
 from twin.business.windows import Windows
-from twin.events import WorkloadAllocated
-from twin.fold import earning
+from twin.fold import earning, placing
 from twin.fold.launches import FlownLaunch
-from twin.outcomes import Outcome, PromiseOutcome, WorkOutcome
+from twin.outcomes import Outcome, PromiseOutcome
 from twin.regions import ORBIT
 from twin.state import Alarms, Twin
 from twin.units import PPM
@@ -46,7 +45,7 @@ def closed(
     if not (twin.services or twin.promises or twin.ledgers):
         return twin, []
     market = _settled(before.market if _is_standing(before, twin) else _opened(twin), twin)
-    outcomes: list[Outcome] = list(_placements(before.market, market))
+    outcomes: list[Outcome] = list(placing.placements(before.market, market))
     twin = replace(twin, market=market)
     twin = _worked(twin)
     twin, said, credited = _judged(twin)
@@ -216,42 +215,6 @@ def _serving(twin: Twin, label: str) -> dict[str, tuple[str, ...]]:
 
 def _row(places: list[int]) -> IntArray:
     return frozen(np.array(places, dtype=np.int64))
-
-
-def _placements(before: Market, market: Market) -> Iterator[WorkOutcome]:
-    """Work that now runs elsewhere, or was displaced or let back in."""
-    if before.places is not market.places:
-        return
-    for row in clearing.placements_changed(before, market):
-        yield from _placed(market, row, market.needs[row])
-
-
-def _placed(market: Market, row: int, need: Need) -> Iterator[WorkOutcome]:
-    granted = market.granted_qty[row]
-    displaced = int(market.wanted_qty[row] - granted.sum())
-    by = _displacer(market, row) if displaced else ""
-    pools = [int(p) for p in np.flatnonzero(granted)] or [
-        int(p) for p in np.flatnonzero(market.allowed[row])[:1]
-    ]
-    for place in pools:
-        yield WorkOutcome(
-            WorkloadAllocated(
-                workload_id=need.need_id.split("/", 1)[1],
-                pool_id=market.pools[place].segment,
-                accelerators_count=int(granted[place]),
-                displaced_count=displaced,
-                by_commitment_id=by,
-            ),
-            label=market.pools[place].label,
-        )
-
-
-def _displacer(market: Market, row: int) -> str:
-    """The commitment that holds most of what a need may use, if any."""
-    may = market.allowed[row] > 0
-    held = market.granted_qty[:, may].sum(axis=1) * market.is_reserved
-    best = int(np.argmax(held)) if held.size else 0
-    return market.needs[best].need_id.split("/")[1] if held.size and held[best] else ""
 
 
 def _worked(twin: Twin) -> Twin:
