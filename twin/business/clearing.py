@@ -58,6 +58,7 @@ def opened(
         allowed=_rows(allowed, len(pools)),
         is_reserved=_row([int(_is_promise(need)) for need in ordered]),
         carried=_rows(list(_carried(ordered)), 2),
+        preference=_row(_preference(pools, ordered)),
         places={(need.label, need.need_id): place for place, need in enumerate(ordered)},
         pool_places={
             pool_name(pool.label, pool.segment, pool.resource, pool.region): place
@@ -99,7 +100,9 @@ def cleared(market: Market, available: IntArray, *, asked: Mapping[int, int]) ->
         wanted[place] = min(quantity, most)
     asked_qty = wanted.copy()
     _carry(wanted, market.carried)
-    granted = allocate(available, wanted, market.priority, market.allowed)
+    granted = allocate(
+        available, wanted, market.priority, market.allowed, preference=market.preference
+    )
     used = np.zeros(len(market.needs), dtype=np.int64)
     _fill_used(used, granted, asked_qty - wanted, market.carried)
     shares = np.zeros((len(market.pools), len(S)), dtype=np.int64)
@@ -188,6 +191,16 @@ def _carried(needs: tuple[Need, ...]) -> Iterator[list[int]]:
             if promise.region in (ANYWHERE, need.region)
         ]
     return ([promise, service] for _, promise, service in sorted(pairs))
+
+
+def _preference(pools: tuple[Pool, ...], needs: tuple[Need, ...]) -> list[int]:
+    """Pools in the order in which services name their segments, the longest list before all."""
+    served = [need for need in needs if need.need_id == service_need(need.service, need.region)]
+    served.sort(key=lambda need: -len(need.segments))
+    named = [*dict.fromkeys(segment for need in served for segment in need.segments)]
+    last = len(named)
+    rank = [named.index(p.segment) if p.segment in named else last for p in pools]
+    return sorted(range(len(pools)), key=lambda place: rank[place])
 
 
 def _is_promise(need: Need) -> bool:

@@ -77,13 +77,14 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     ``allowed`` and ``granted_qty`` ``(needs, pools)``, ``shares`` ``(pools, len(S))``. Of
     services, ``asked_qty`` is what users ask for and ``wanted_qty`` what promises do not carry of
     it; ``used_qty`` is what is put to use of what is granted or carried. ``is_reserved`` marks the
-    needs of commitments, ``carried`` are (promise, service) by row, ``places`` are the rows of
-    needs by label and id, ``pool_places`` those of pools by name, ``spans`` the pools of each
-    label, from the first to before the last. Rows are those of the needs of promises and ledgers
-    by label (−1 for one not wanted now) and of workloads; ``service_places`` are those of services
-    by label, service and region (none where it does not matter), ``work_ids`` workloads by label;
-    ``tariffs`` are micro-dollars a megawatt-hour for each segment of a label's fleet. Nothing here
-    is hashed: all of it follows from slices that are.
+    needs of commitments, ``carried`` are (promise, service) by row, ``preference`` pools in the
+    order of their use, ``places`` are the rows of needs by label and id, ``pool_places`` those of
+    pools by name, ``spans`` the pools of each label, from the first to before the last. Rows are
+    those of the needs of promises and ledgers by label (−1 for one not wanted now) and of
+    workloads; ``service_places`` are those of services by label, service and region (none where it
+    does not matter), ``work_ids`` workloads by label; ``tariffs`` are micro-dollars a
+    megawatt-hour for each segment of a label's fleet. Nothing here is hashed: all of it follows
+    from slices that are.
     """
 
     regions: tuple[str, ...] = ()
@@ -95,6 +96,7 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     allowed: IntArray = frozen(np.zeros((0, 0), np.int64))
     is_reserved: IntArray = frozen(np.zeros(0, np.int64))
     carried: IntArray = frozen(np.zeros((0, 2), np.int64))
+    preference: IntArray = frozen(np.zeros(0, np.int64))
     places: Mapping[tuple[str, str], int] = {}
     pool_places: Mapping[str, int] = {}
     spans: tuple[tuple[str, int, int], ...] = ()

@@ -18,12 +18,12 @@ LAUNCH: Final = "launch"
 LAUNCHES_MAX_COUNT: Final = 1_000_000
 
 RESOURCES: Final = {
-    "communications": ("downlink_bps", "backhaul_bps"),
-    "ai": ("accelerator_count", "inference_tok_per_s"),
+    "communications": ("downlink_bps",),
+    "ai": ("accelerator_count",),
     "launch": ("launch_count",),
     "sensing": ("revisit_per_h",),
 }
-"""What each kind of promise may be a quantity of."""
+"""What each kind of promise may be a quantity of: what the fleet has pools of, or launches."""
 
 UNCHANGING: Final = ("commitment_id", "commitment_kind", "starts_at")
 """What no amendment touches: that is another promise."""
@@ -102,6 +102,8 @@ def promise_of(terms: CommitmentAgreed, known: Known) -> Promise:
         expect("region", terms.region, known.regions)
     for segment in terms.location_limit:
         expect("location_limit", segment, known.segments)
+    if terms.commitment_kind == "sensing" and not terms.location_limit:
+        raise _refusal(terms, "location_limit", "the segments that watch")
     if terms.promised_qty < 1:
         raise _refusal(terms, "promised_qty", "1 or more")
     is_launch = terms.commitment_kind == LAUNCH

@@ -64,6 +64,8 @@ class SupplyChanged(Body, frozen=True):
 class ServiceRegistered(Body, frozen=True):
     """A service the group runs, and which segments may carry it, the preferred first.
 
+    Where services differ in what they prefer, the one that names most segments decides for all.
+
     Where ``accreditation`` names a level, only sites accredited for this service and level may.
     """
 
