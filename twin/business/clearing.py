@@ -6,6 +6,7 @@ Pools and needs change rarely, and are kept as arrays; a tick fills in what is a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
@@ -18,9 +19,13 @@ from twin.business.pools import available_qty
 from twin.business.services import service_need
 from twin.physics.kernel import kernel
 from twin.state import Fleet, Telemetry
+from twin.units import MS_PER_H
+
+DISPLACED_MAX_MICRO_USD: Final = 1e15
+"""By one promise of one contract in a tick."""
 
 # A compiled kernel takes plain numbers for constants, not members of an enumeration.
-_RESERVED, _DEMAND, _ALLOCATED, _DISPLACED, _DELIVERED = (int(s) for s in S)
+_RESERVED, _DEMAND, _ALLOCATED, _DISPLACED, _DELIVERED, _BARRED = (int(s) for s in S)
 
 
 def opened(
@@ -47,7 +52,11 @@ def opened(
     ]
     most = _most(len(ordered))
     wanted = [min(need.wanted_qty, most) for need in ordered]
-    allowed = [[int(_may_serve(pool, need, accredited)) for pool in pools] for need in ordered]
+    fitting = _rows([[int(_fits(pool, need)) for pool in pools] for need in ordered], len(pools))
+    accredited_for = _rows(
+        [[int(_is_accredited(pool, need, accredited)) for pool in pools] for need in ordered],
+        len(pools),
+    )
     return Market(
         regions=regions,
         pools=pools,
@@ -55,7 +64,8 @@ def opened(
         pool_columns=_rows(columns, len(P)),
         base_qty=_row(wanted),
         priority=_row([need.priority for need in ordered]),
-        allowed=_rows(allowed, len(pools)),
+        allowed=frozen(fitting * accredited_for),
+        barred=frozen(fitting * (1 - accredited_for)),
         is_reserved=_row([int(_is_promise(need)) for need in ordered]),
         carried=_rows(list(_carried(ordered)), 2),
         preference=_row(_preference(pools, ordered)),
@@ -66,6 +76,7 @@ def opened(
         },
         spans=tuple(_spans(pools)),
         next_change_ns=next_change_ns,
+        price_micro_usd_per_h=_row([0] * len(ordered)),
         available_qty=_row([0] * len(pools)),
         asked_qty=_row(wanted),
         wanted_qty=_row(wanted),
@@ -106,7 +117,7 @@ def cleared(market: Market, available: IntArray, *, asked: Mapping[int, int]) ->
     used = np.zeros(len(market.needs), dtype=np.int64)
     _fill_used(used, granted, asked_qty - wanted, market.carried)
     shares = np.zeros((len(market.pools), len(S)), dtype=np.int64)
-    _fill_shares(shares, granted, wanted, used, market.allowed, market.is_reserved)
+    _fill_shares(shares, granted, wanted, used, market.allowed, market.barred, market.is_reserved)
     return replace(
         market,
         available_qty=available,
@@ -132,6 +143,58 @@ def given(market: Market, rows: IntArray) -> tuple[IntArray, IntArray, IntArray,
         market.available_qty,
     )
     return found[0], found[1], found[2], found[3]
+
+
+def displaced_micro_usd(market: Market, rows: IntArray, interval_ms: int) -> IntArray:
+    """What promises in these rows kept work that is paid by the accelerator from earning.
+
+    What is sold and short is laid to the promises served before it, by what they hold of the pools
+    it may use, and no more than that.
+    """
+    found = np.zeros(len(market.needs) + 1, dtype=np.int64)
+    _fill_displaced(
+        found,
+        market.price_micro_usd_per_h,
+        market.granted_qty,
+        market.wanted_qty,
+        market.priority,
+        market.allowed,
+        market.is_reserved,
+        interval_ms / MS_PER_H,
+    )
+    displaced: IntArray = found[rows]
+    return displaced
+
+
+@kernel
+def _fill_displaced(
+    found: IntArray,
+    prices: IntArray,
+    granted: IntArray,
+    wanted: IntArray,
+    priority: IntArray,
+    allowed: IntArray,
+    is_reserved: IntArray,
+    interval_h: float,
+) -> None:
+    held = np.zeros(prices.size, dtype=np.int64)
+    for need in range(prices.size):
+        short = wanted[need] if prices[need] else 0
+        for pool in range(granted.shape[1]):
+            short -= granted[need, pool] if prices[need] else 0
+        if short <= 0:
+            continue
+        for other in range(prices.size):
+            held[other] = 0
+            if is_reserved[other] and priority[other] < priority[need]:
+                for pool in range(granted.shape[1]):
+                    held[other] += allowed[need, pool] * granted[other, pool]
+        total = held.sum()
+        if total > 0:
+            # In float: prices times accelerators times a day leave 64 bits.
+            each = prices[need] * interval_h * min(1.0, short / total)
+            for other in range(prices.size):
+                found[other] += int(min(DISPLACED_MAX_MICRO_USD, each * held[other]))
 
 
 @kernel
@@ -161,13 +224,14 @@ def _most(count: int) -> int:
     return LARGEST_QTY // max(1, count)
 
 
-def _may_serve(
+def _fits(pool: Pool, need: Need) -> bool:
+    is_there = pool.resource == need.resource and need.region in (ANYWHERE, pool.region)
+    return is_there and (not need.segments or pool.segment in need.segments)
+
+
+def _is_accredited(
     pool: Pool, need: Need, accredited: Mapping[tuple[str, str], frozenset[str]]
 ) -> bool:
-    if pool.resource != need.resource or need.region not in (ANYWHERE, pool.region):
-        return False
-    if need.segments and pool.segment not in need.segments:
-        return False
     level = need.accreditation
     return not level or pool.segment in accredited.get((need.service, level), frozenset())
 
@@ -261,9 +325,10 @@ def _fill_shares(
     wanted: IntArray,
     used: IntArray,
     allowed: IntArray,
+    barred: IntArray,
     is_reserved: IntArray,
 ) -> None:
-    """Per pool what is reserved, asked, allocated, displaced and delivered.
+    """Per pool what is reserved, asked, allocated, displaced, delivered and barred.
 
     What nobody could grant is shown at the first pool that was allowed to; of a promise the first
     pools are used first.
@@ -281,6 +346,8 @@ def _fill_shares(
             shares[pool, _DEMAND] += given
             shares[pool, _RESERVED] += given * is_reserved[need]
             shares[pool, _DELIVERED] += delivered
+        for pool in range(granted.shape[1]):
+            shares[pool, _BARRED] += left * barred[need, pool]
         if first >= 0 and left > 0:
             shares[first, _DEMAND] += left
             shares[first, _DISPLACED] += left

@@ -56,6 +56,7 @@ class S(IntEnum):
     ALLOCATED = 2
     DISPLACED = 3
     DELIVERED = 4
+    BARRED = 5  # asked and not granted, for want of accreditation here
 
 
 class P(IntEnum):
@@ -94,6 +95,7 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     base_qty: IntArray = frozen(np.zeros(0, np.int64))
     priority: IntArray = frozen(np.zeros(0, np.int64))
     allowed: IntArray = frozen(np.zeros((0, 0), np.int64))
+    barred: IntArray = frozen(np.zeros((0, 0), np.int64))
     is_reserved: IntArray = frozen(np.zeros(0, np.int64))
     carried: IntArray = frozen(np.zeros((0, 2), np.int64))
     preference: IntArray = frozen(np.zeros(0, np.int64))
@@ -106,6 +108,7 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     work_rows: IntArray = frozen(np.zeros(0, np.int64))
     work_ids: Mapping[str, tuple[str, ...]] = {}
     service_places: Mapping[tuple[str, str, str], int] = {}
+    price_micro_usd_per_h: IntArray = frozen(np.zeros(0, np.int64))
     tariffs: Mapping[str, IntArray] = {}
     operating_micro_usd_per_y: IntArray = frozen(np.zeros(3, np.int64))
     horizon_s: tuple[int, int, int] = (0, 0, 0)

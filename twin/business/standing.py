@@ -137,7 +137,7 @@ def _unit_price(contract: Contract) -> int | None:
     price = contract.price_micro_usd
     match contract.price_unit:
         case "month" if contract.is_by_share:
-            return price * MONTHS_PER_Y // (H_PER_Y * contract.quantity)
+            return contract.accelerator_h_micro_usd
         case "total":
             return None
         case _:

@@ -138,6 +138,23 @@ class Contract(msgspec.Struct, frozen=True):
             case "month":
                 return price * longest_ms // MONTH_MS
 
+    @property
+    def accelerator_h_micro_usd(self) -> int:
+        """What an hour of one accelerator earns; 0 where it is not paid by what is delivered."""
+        if not self.is_by_share:
+            return 0
+        price = self.price_micro_usd * MS_PER_H
+        match self.price_unit:
+            case "accelerator_h":
+                return self.price_micro_usd
+            case "month":
+                return price // (MONTH_MS * self.quantity)
+            case "total":
+                span_ms = max(1, (self.term_ends_ns - self.starts_ns) // NS_PER_MS)
+                return price // (span_ms * self.quantity)
+            case _:
+                return 0
+
     def share_ppm(self, at_ns: int) -> int:
         """The share of the full price and quantity that is due at an instant, 0 when not running.
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from twin.arrays import IntArray, frozen
 from twin.business import clearing, judging, revenue, services
 from twin.business.commitments import NEVER_NS, current
+from twin.business.items import compute_need
 from twin.business.judging import Horizon
 from twin.business.market import Market, P
 from twin.business.needs import Need
@@ -156,6 +157,7 @@ def _prepared(twin: Twin, market: Market) -> Market:
             for place, need in enumerate(market.needs)
             if need.need_id == services.service_need(need.service, need.region)
         },
+        price_micro_usd_per_h=_prices(twin, market),
         tariffs={
             label: earning.tariffs(twin.registry, fleet) for label, fleet in twin.fleets.items()
         },
@@ -167,6 +169,17 @@ def _prepared(twin: Twin, market: Market) -> Market:
         ),
         efficiency_ppm=_whole(number("compute.training_efficiency_fraction", 1.0) * PPM, most=PPM),
     )
+
+
+def _prices(twin: Twin, market: Market) -> IntArray:
+    """What an hour of one accelerator earns for each need; 0 for what is not paid so."""
+    prices = [0] * len(market.needs)
+    for label, ledger in twin.ledgers.items():
+        for contract in ledger.contracts.values():
+            place = market.places.get((label, compute_need(contract.contract_id)))
+            if place is not None:
+                prices[place] = contract.accelerator_h_micro_usd
+    return _row(prices)
 
 
 def _ledger_rows(twin: Twin, market: Market) -> dict[str, IntArray]:
@@ -253,6 +266,9 @@ def _judged(twin: Twin) -> tuple[Twin, list[Outcome], list[earning.Credit]]:
             used_qty=used,
             launches_flown_by_commitment=flown[label],
             available_qty=reach,
+            displaced_micro_usd=clearing.displaced_micro_usd(
+                twin.market, twin.market.promise_rows[label], twin.interval_ms
+            ),
             horizon=horizon,
             start_ns=twin.start_ns,
             tick_ns=twin.tick_ns,

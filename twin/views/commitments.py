@@ -219,7 +219,11 @@ COMMITMENTS = View(
         ),
         text("status", "pending, kept, at-risk, breached, waived or ended."),
         whole("breach_count", RollUp.SUM, "Breaches that opened in the tick."),
-        usd("displaced_usd", RollUp.SUM, "Worth of commercial work that gave way to it."),
+        usd(
+            "displaced_usd",
+            RollUp.SUM,
+            "What work paid by the accelerator did not earn because of it.",
+        ),
         usd("value_usd", RollUp.LAST, "Worth of the whole promise."),
         usd("earned_usd", RollUp.SUM, "Fallen due in the tick: by time, or by launches flown."),
         usd("credit_usd", RollUp.SUM, "Given back for breaches that opened in the tick."),
