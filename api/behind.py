@@ -12,6 +12,7 @@ from typing import Final, get_args
 import numpy as np
 
 from streams.store.queries import RowDict
+from twin.baseline.calibration import read_calibration
 from twin.business.assumption_sets import TERMS
 from twin.business.commitments import Promises
 from twin.business.items import NO_NEED, A, Item
@@ -81,6 +82,8 @@ def subjects_of(twin: Twin, view: str, row: RowDict) -> set[str]:
     match view:
         case "revenue":
             return set(_of_revenue(twin, row))
+        case "calibration":
+            return {f"filed/{row['filed_line']}"}
         case "commitments" | "commitment_windows":
             return set(_of_promises(_promises(twin, row), row["commitment_id"]))
         case "ownership":
@@ -124,6 +127,11 @@ def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[st
             promise = _promise(_promises(twin, row), name)
             if promise is not None:
                 yield f"contract.{promise.terms.contract_id}."
+        case "calibration":
+            place = row["filed_period"], row["filed_line"]
+            rules = [rule for rule in read_calibration() if (rule.period, rule.line) == place]
+            terms = [term for rule in rules for term in (*rule.terms, *rule.checks)]
+            yield from (name for t in terms for driver in t.drivers for name in driver.names)
         case "costs":
             yield from COST_PREFIXES
         case "ownership":
