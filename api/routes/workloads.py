@@ -10,9 +10,13 @@ from starlette.responses import Response
 from api.asked_group import AskedWorkloads
 from api.house import InHouse, answers
 from api.media import json_response
-from api.reading import tick_headers
+from api.reading import standing, tick_headers
 from api.schemas_group import WorkloadPage
-from api.workloads import workload_rows
+from api.workloads import placement_row, workload_rows
+from streams.store import queries
+from streams.store.tables import LIVE
+
+CHANGES_MAX_COUNT = 100
 
 router = APIRouter(tags=["group"])
 
@@ -25,9 +29,16 @@ router = APIRouter(tags=["group"])
 def workloads(house: InHouse, asked: Annotated[AskedWorkloads, Query()]) -> Response:
     """Every service by what users ask of it, every workload with its progress, and the promises and
     contracts that are served before them: what each wants, what each pool grants it, and, where
-    something is displaced, who holds it.
+    something is displaced, who holds it. `changes` say since when work runs where it does.
     """
-    tick = house.reader.tick(asked.at)
+    with house.reader.snapshot() as db:
+        tick = standing(db, asked.at)
+        changes = queries.placements(db, LIVE, at_ns=tick.tick_ns, limit=CHANGES_MAX_COUNT)
     twin = house.reader.journal.twin(tick).moment.twin
-    body = {**house.reader.head(tick), "rows": workload_rows(twin, asked.service)}
+    rows = workload_rows(twin, asked.service)
+    body = {
+        **house.reader.head(tick),
+        "rows": rows,
+        "changes": [placement_row(each) for each in changes],
+    }
     return json_response(body, tick_headers(tick))
