@@ -11,7 +11,7 @@ import msgspec
 from infra.installation import existing_database, existing_log
 from infra.progress import progress
 from infra.usage import usage
-from streams.branching import Branch
+from streams.branching import Beside
 from streams.branching import run as run_branch
 from streams.comparison import as_plain
 from streams.settings import Settings
@@ -60,7 +60,7 @@ def _text(file: Path) -> str:
     return shipped_text(str(file))
 
 
-def _show(branch: Branch) -> None:
+def _show(branch: Beside) -> None:
     plain = as_plain(branch)
     print(f"{plain['name']}: {plain['ticks']} ticks, {plain['fork']} to {plain['until']}")
     print("nobody reacts to it: no customer, no operator, but by the rules the twin knows")

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.branching import Branch
+from streams.branching import Beside
 from twin.units import dollars, instant_text
 from twin.views import VIEWS
 from twin.whatif.adapt import Withdrawn
 from twin.whatif.compare import Delta
 
 
-def as_plain(branch: Branch) -> dict[str, Any]:
+def as_plain(branch: Beside) -> dict[str, Any]:
     """Both futures side by side, as JSON; money in dollars."""
     first_ns = branch.first_divergence_ns
+    baseline_hash, branch_hash = branch.hashes
     return {
         "name": branch.scenario.name,
         "fork": instant_text(branch.fork_ns),
         "until": instant_text(branch.until_ns),
         "ticks": branch.ticks_count,
-        "baseline_hash": branch.baseline_hash,
-        "branch_hash": branch.branch_hash,
+        "baseline_hash": baseline_hash,
+        "branch_hash": branch_hash,
         "first_divergence": None if first_ns is None else instant_text(first_ns),
         "withdrawn": [withdrawn_body(each) for each in branch.withdrawn],
         "deltas": [_delta(each) for each in branch.deltas],

@@ -18,6 +18,7 @@ from twin.errors import BadInput
 from twin.events import (
     AssetsAssigned,
     AssetsFailed,
+    AssetsRestored,
     AssumptionSet,
     Body,
     ElementSetsPublished,
@@ -74,7 +75,7 @@ def evolve(twin: Twin, record: Record) -> Step:
             known_label(event.label)
             body = fact(event)
             after = _applied(after, event, body)
-            _note_write_off(written_off, event, body)
+            note_write_off(written_off, event, body)
         except BadInput as error:
             outcomes.append(Refused(event.identity, event.kind, str(error)))
     outcomes += _refusals_of_unknown_segments(after, record.content.totals)
@@ -104,7 +105,7 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
         case SatellitesDeployed():
             fleet.registered(_fleet(twin, label), body.segment)
             return group.deployed(twin, event, body)
-        case AssetsFailed() | ElementSetsPublished() | ShellRetargeted():
+        case AssetsFailed() | AssetsRestored() | ElementSetsPublished() | ShellRetargeted():
             fleet.registered(_fleet(twin, label), body.segment)
             return twin
         case SpaceWeatherObserved() | LicenceGranted() | StreamAbsent():
@@ -204,11 +205,12 @@ def _refusals_of_unknown_segments(twin: Twin, totals: SegmentTotals) -> list[Out
     ]
 
 
-def _note_write_off(written_off: dict[tuple[str, str], int], event: Event, body: Body) -> None:
+def note_write_off(written_off: dict[tuple[str, str], int], event: Event, body: Body) -> None:
+    """Add what an event says of energy that came or went with assets, by label and segment."""
     if isinstance(body, AssetsFailed | SatellitesDeorbited):
         key = (event.label, body.segment)
         written_off[key] = written_off.get(key, 0) + round(body.written_off_wh * 1000)
-    if isinstance(body, SatellitesDeployed):
+    if isinstance(body, SatellitesDeployed | AssetsRestored):
         # They bring what their batteries hold.
         key = (event.label, body.segment)
         written_off[key] = written_off.get(key, 0) - round(body.charge_wh * 1000)

@@ -16,7 +16,6 @@ from api.pages import next_page
 from api.problems import TooLarge, UnsupportedMedia
 from api.reading import reckoned, tick_headers
 from api.scenario_schemas import ScenarioList, ScenarioResult
-from streams.branching import compared
 from streams.comparison import as_plain
 from streams.store import queries
 from streams.store.queries import TickInfo
@@ -173,7 +172,7 @@ def _posted_at(house: House, named: Named) -> TickInfo | None:
 def _result(house: House, named: Named, tick: TickInfo) -> Response:
     beside = house.reader.branches.beside(named, tick)
     with reckoned(named.branch):
-        plain = as_plain(compared(beside))
+        plain = as_plain(beside)
     body = {"branch": named.branch, **plain, "links": _links(named.branch, plain["until"])}
     of_branch = house.reader.branches.past(named, tick).past.tick
     return json_response(body, tick_headers(of_branch))

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from twin.errors import BadInput
+from twin.fields import AssetId
 from twin.suggest import nearest
 from twin.units import NS_PER_S, parse_instant
 from twin.whatif.text import Page, read_page
@@ -58,11 +59,14 @@ class Scale(Edit, frozen=True, tag="scale"):
 
 
 class Fail(Edit, frozen=True, tag="fail"):
-    """Assets of a segment stop working: those named, or a share of them drawn by the seed."""
+    """Assets of a segment stop working: those named, or a share of them.
+
+    One that several edits take is taken once; shares take the same assets first.
+    """
 
     segment: str
     fraction: float = 0.0
-    asset_ids: tuple[int, ...] = ()
+    asset_ids: tuple[AssetId, ...] = ()
     cause: str = "scenario"
 
 
