@@ -7,22 +7,24 @@ from contextlib import contextmanager
 from functools import cached_property
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from streams.log.port import Log
 from streams.replay import Entry, as_of, records
 from streams.store.tables import LIVE
 from twin.errors import BadInput, BrokenInvariant, Unavailable
-from twin.events import Event
+from twin.events import DemandObserved, Event
 from twin.evolve import evolve
 from twin.hashing import SliceHashes
 from twin.outcomes import Refused
-from twin.records import GENESIS, Chain, Record
+from twin.records import GENESIS, Chain, Content, Record
 from twin.state import Twin
 from twin.units import instant_text
 from twin.views.view import Moment
 from twin.whatif.adapt import Memory, Withdrawn, adapt
 from twin.whatif.compare import Delta, deltas
+from twin.whatif.loads import drawing, other_use_mw
 from twin.whatif.plan import SOURCE, Plan
 from twin.whatif.planning import planned, refused
 from twin.whatif.scenario import Scenario
@@ -31,8 +33,9 @@ from twin.whatif.scenario import Scenario
 class Beside(msgspec.Struct, frozen=True, dict=True):
     """Baseline and branch after the same tick; one twin for both until they differ.
 
-    ``plan`` and ``record`` are None before the first record; ``record`` is the last one as it is
-    in the branch. ``digest`` names it in the journal, which goes on at ``offset``.
+    ``plan``, ``told`` and ``record`` are None before the first record; ``told`` is the last one as
+    it is in the log, ``record`` as it is in the branch. ``digest`` names it in the journal, which
+    goes on at ``offset``.
     """
 
     scenario: Scenario
@@ -47,6 +50,7 @@ class Beside(msgspec.Struct, frozen=True, dict=True):
     injected: tuple[Event, ...] = ()
     first_divergence_ns: int | None = None
     ticks_count: int = 0
+    told: Record | None = None
     record: Record | None = None
 
     @property
@@ -172,8 +176,39 @@ def advanced(beside: Beside, entry: Entry) -> Beside:
         injected=beside.injected + adapted.injected,
         first_divergence_ns=first_ns,
         ticks_count=beside.ticks_count + 1,
+        told=record,
         record=adapted.record,
     )
+
+
+def ahead(beside: Beside) -> Beside | None:
+    """Both twins once all of the scenario has taken effect; None where it has already.
+
+    A projection: but for dates, everything stays as it was in the last tick both have. That tick is
+    told again; and once more, when sites draw what they are used for by then.
+    """
+    last, plan, was = beside.told, beside.plan, beside.baseline
+    if last is None or plan is None or plan.whole_ns <= last.tick_ns:
+        return None
+    asked = tuple(e for e in last.content.events if e.kind == DemandObserved.__name__)
+    totals = last.content.totals
+    beside = _told_again(beside, plan.whole_ns, replace(last.content, events=asked))
+    totals = drawing(totals, other_use_mw(was, beside.baseline))
+    content = replace(last.content, events=asked, totals=totals)
+    return _told_again(beside, beside.until_ns, content)
+
+
+def _told_again(beside: Beside, start_ns: int, content: Content) -> Beside:
+    """Both twins after a tick from that instant, in which this is told."""
+    assert beside.told is not None
+    record = replace(
+        beside.told,
+        number=beside.told.number + 1,
+        start_ns=start_ns,
+        tick_ns=start_ns + beside.told.interval_ns,
+        content=content,
+    )
+    return advanced(beside, Entry(record, beside.digest, beside.offset, 0))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.branching import Beside
+from streams.branching import Beside, ahead
 from twin.units import dollars, instant_text
 from twin.views import VIEWS
 from twin.whatif.adapt import Withdrawn
@@ -25,6 +25,19 @@ def as_plain(branch: Beside) -> dict[str, Any]:
         "first_divergence": None if first_ns is None else instant_text(first_ns),
         "withdrawn": [withdrawn_body(each) for each in branch.withdrawn],
         "deltas": [_delta(each) for each in branch.deltas],
+        "notes": list(branch.plan.notes) if branch.plan is not None else [],
+        "projection": _projection(branch),
+    }
+
+
+def _projection(branch: Beside) -> dict[str, Any] | None:
+    later = ahead(branch)
+    if later is None:
+        return None
+    return {
+        "until": instant_text(later.until_ns),
+        "assumes": "what was asked, measured and in force in the last tick goes on",
+        "deltas": [_delta(each) for each in later.deltas],
     }
 
 

@@ -35,7 +35,7 @@ _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "A scenario: `name`, `from` (an instant, or `start`), `edits`; and, if "
-        "wanted, `until`, `description`, `seed`.",
+        "wanted, `until`, `description`.",
         "content": {
             **{
                 media: {"schema": {"type": "string"}, "example": shipped_text(EXAMPLE)}
@@ -51,7 +51,6 @@ _BODY: Final[dict[str, Any]] = {
                         "edits": {"type": "array", "items": {"type": "object"}},
                         "until": {"type": "string", "format": "date-time"},
                         "description": {"type": "string"},
-                        "seed": {"type": "integer", "minimum": 0},
                     },
                 },
                 "example": {"name": "As it was", "from": "start", "edits": []},

@@ -206,9 +206,31 @@ def test_a_tenant_that_gives_notice_takes_its_backlog_with_it(week) -> None:
     assert 0 < backlog.branch < backlog.baseline
 
 
-def test_an_edit_that_the_fold_refuses_is_refused_with_its_reason(week) -> None:
-    with pytest.raises(BadInput, match="which its notice allows"):
-        branched(week, "  - stop: anthropic-compute\n    notice: 3d")
+def test_an_edit_that_the_fold_refuses_is_refused_with_its_line_and_reason(week) -> None:
+    lost = "{booster_id: b, is_landed: false, flights_count: 1, ready_at: 2029-01-01T00:00:00Z}"
+
+    with pytest.raises(BadInput, match=r"line 6: .*'b', which is not in the air"):
+        branched(
+            week,
+            "  - scale: grok\n    by: 2\n"
+            f"  - inject: BoosterRecovered\n    body: {lost}\n    at: 2029-01-02T00:00:00Z",
+        )
+
+
+def test_a_number_set_for_a_while_is_what_the_log_says_after_it(week) -> None:
+    edit = "  - set: cost.satellites-life_y\n    to: 3\n    for: 5h"
+
+    within, after = (
+        branched(week, edit, until=instant_text(week.tick_ns(hour))) for hour in (5, 6)
+    )
+
+    assumed = [
+        twin.registry.number("cost.satellites-life_y")
+        for twin in (within.branch, after.branch, after.baseline)
+    ]
+    assert assumed[0] == 3
+    assert assumed[1] == assumed[2] != 3
+    assert after.hashes[0] == after.hashes[1]
 
 
 @pytest.mark.parametrize("name", ["starship-grounded", "tenants-leave", "shell-loss"])
@@ -237,6 +259,13 @@ def test_a_shipped_scenario_makes_a_difference(week, name) -> None:
         ("  - inject: SatelliteFrameReported\n    body: {}", "given, decided or followed"),
         ("  - inject: AlarmChanged\n    body: {}", "given, decided or followed"),
         ("  - scale: grok\n    by: 2\n    region: europ", "europe"),
+        ("  - stop: starship\n    notice: 3d", "no 'notice'"),
+        ("  - stop: grok\n    notice: 3d", "no 'notice'"),
+        ("  - stop: anthropic-compute\n    for: 3d", "no 'for'"),
+        ("  - stop: SpaceX\n    for: 3d", "no 'for'"),
+        ("  - inject: AlarmChanged\n    body: {}\n    for: 3d", "unknown field 'for'"),
+        ("  - drop: LaunchFlown\n    notice: 3d", "unknown field 'notice'"),
+        ("  []\nseed: 3", "unknown field 'seed'"),
         ("  - fail: sl-53\n    fraction: 0.1\n    at: 2028-01-01T00:00:00Z\n    for: 1h", "after"),
     ],
 )

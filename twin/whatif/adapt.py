@@ -32,6 +32,8 @@ from twin.events import (
 )
 from twin.evolve import note_write_off
 from twin.fold.launches import Launches, vehicle_status_changed
+from twin.identity import Identity
+from twin.labels import PUBLIC
 from twin.limits import INT64_MAX
 from twin.records import Record
 from twin.state import Twin
@@ -39,7 +41,7 @@ from twin.units import parse_instant
 from twin.whatif.loads import other_use_mw, use
 from twin.whatif.losses import Losses, told, turned, written_off_mwh
 from twin.whatif.masking import without
-from twin.whatif.plan import FOR_EVER_NS, Plan
+from twin.whatif.plan import FOR_EVER_NS, SOURCE, Plan
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
@@ -77,7 +79,7 @@ def adapt(
     if plan.is_empty:
         return Adapted(record, memory)
     adapting = _Adapting(record, plan, branch, memory)
-    injected = tuple(adapting.injected())
+    injected = (*adapting.injected(), *adapting.assumed_again(after))
     happened = tuple(adapting.happened())
     totals = record.content.totals
     matrix = adapting.measured(before, after)
@@ -113,6 +115,20 @@ class _Adapting:
                 if isinstance(body, VehicleStatusChanged):
                     self._statuses.append((event.effective_ns, body))
                 yield event
+
+    def assumed_again(self, after: Twin) -> Iterator[Event]:
+        """Numbers that were other ones for a while are what the log says from then on."""
+        start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
+        for name, spans in self._plan.overridden.items():
+            ends_ns = max((s.ends_ns for s in spans if s.starts_ns < tick_ns), default=0)
+            if start_ns <= ends_ns < tick_ns:
+                yield Event(
+                    identity=Identity(SOURCE, 1, f"set-{name}", self._record.number),
+                    kind=AssumptionSet.__name__,
+                    effective_ns=ends_ns,
+                    label=PUBLIC,
+                    body=encode_fact(after.registry.assumptions[name]),
+                )
 
     def happened(self) -> Iterator[Event]:
         """What still happened of the record."""
@@ -174,9 +190,9 @@ class _Adapting:
         if event.causation_id in self.memory.withdrawn:
             return f"its cause {event.causation_id} was withdrawn"
         if isinstance(body, AssumptionSet):
-            since_ns = self._plan.overridden.get(body.name, FOR_EVER_NS)
-            is_before = event.effective_ns < since_ns and self._record.start_ns < since_ns
-            return "" if is_before else "the scenario assumes another number"
+            spans, start_ns = self._plan.overridden.get(body.name, ()), self._record.start_ns
+            is_other = any(span.covers(event.effective_ns, start_ns) for span in spans)
+            return "the scenario assumes another number" if is_other else ""
         if isinstance(body, VehicleStatusChanged) and self._is_kept_grounded(event, body):
             return f"the scenario keeps {body.vehicle} grounded"
         return self._why_impossible(event, body) if _is_followed(event) else ""

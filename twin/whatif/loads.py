@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from msgspec.structs import replace
 
 from twin.arrays import IntArray
 from twin.business.market import Market, P, S
 from twin.quantities import Q
 from twin.state import Twin
+from twin.summaries import SegmentTotals
 
 MILLI = 1000
+
+
+def drawing(totals: SegmentTotals, more_mw: Mapping[tuple[str, str], int]) -> SegmentTotals:
+    """Totals of a tick in which sites draw so much more."""
+    matrix = totals.array().copy()
+    for place, key in enumerate(totals.keys):
+        use(matrix[place], more_mw.get(key, 0))
+    return replace(totals, matrix=matrix.astype("<i8", copy=False).tobytes())
 
 
 def other_use_mw(baseline: Twin, branch: Twin) -> dict[tuple[str, str], int]:

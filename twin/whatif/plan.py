@@ -23,6 +23,10 @@ class Span(msgspec.Struct, frozen=True):
         """Whether it holds in the tick [start, tick)."""
         return self.starts_ns < tick_ns and start_ns < self.ends_ns
 
+    def covers(self, effective_ns: int, start_ns: int) -> bool:
+        """Whether it holds for a word of that time, said in the tick from ``start_ns``."""
+        return self.starts_ns <= max(effective_ns, start_ns) < self.ends_ns
+
 
 class Dropping(msgspec.Struct, frozen=True):
     """Events of a kind that never happened, if their fields have these values."""
@@ -65,17 +69,21 @@ class Plan(msgspec.Struct, frozen=True):
     """What is otherwise in a branch; empty where a scenario has no edits.
 
     ``injected`` are events by effective time; ``overridden`` are assumptions that later events of
-    the log do not change back, with the instant from which; ``grounded`` are vehicles that no event
+    the log do not change back, with the spans in which; ``grounded`` are vehicles that no event
     of the log lets fly in between; ``kinds`` are those of the events an edit may touch.
+
+    ``notes`` are for whoever reads the result; from ``whole_ns`` on all of it has taken effect.
     """
 
     droppings: tuple[Dropping, ...] = ()
     scalings: tuple[Scaling, ...] = ()
     losings: tuple[Losing, ...] = ()
     injected: tuple[Event, ...] = ()
-    overridden: Mapping[str, int] = {}
+    overridden: Mapping[str, tuple[Span, ...]] = {}
     grounded: Mapping[str, Span] = {}
     kinds: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    whole_ns: int = 0
 
     @property
     def is_empty(self) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from twin.asset_ranges import nearest_range, strangers
+from twin.business.terms import Contract
 from twin.errors import BadInput
 from twin.events import (
     KINDS,
@@ -54,8 +56,10 @@ class Meaning(msgspec.Struct):
     scalings: list[Scaling] = []
     losings: list[Losing] = []
     injected: list[Event] = []
-    overridden: dict[str, int] = {}
+    overridden: dict[str, tuple[Span, ...]] = {}
     grounded: dict[str, Span] = {}
+    notes: list[str] = []
+    whole_ns: int = 0
 
 
 def planned(scenario: Scenario, twin: Twin, *, fork_ns: int) -> Plan:
@@ -83,6 +87,8 @@ def planned(scenario: Scenario, twin: Twin, *, fork_ns: int) -> Plan:
         overridden=meaning.overridden,
         grounded=meaning.grounded,
         kinds=frozenset(_touched(meaning)),
+        notes=tuple(meaning.notes),
+        whole_ns=meaning.whole_ns,
     )
 
 
@@ -140,15 +146,10 @@ def _read(meaning: Meaning, edit: AnyEdit, twin: Twin, span: Span, *, stream: st
         case Fail():
             meaning.losings.append(_losing(edit, twin, span, stream=stream))
         case Set():
-            meaning.overridden[edit.name] = span.starts_ns
+            meaning.overridden[edit.name] = (*meaning.overridden.get(edit.name, ()), span)
             return [_set(edit, twin)]
         case Stop():
-            if edit.name in VEHICLES:
-                meaning.grounded[edit.name] = span
-            stopped = _stopped(edit, twin, span)
-            if not isinstance(stopped, Scaling):
-                return stopped
-            meaning.scalings.append(stopped)
+            return _stopped(meaning, edit, twin, span)
     return []
 
 
@@ -245,7 +246,7 @@ def _refuse_strange_assets(edit: Fail, segment: Segment) -> None:
         )
 
 
-def _stopped(edit: Stop, twin: Twin, span: Span) -> list[Body] | Scaling:
+def _stopped(meaning: Meaning, edit: Stop, twin: Twin, span: Span) -> list[Body]:
     """Grounded, terminated, gone or not asked for: by what bears the name."""
     contracts = {k: v for each in twin.ledgers.values() for k, v in each.contracts.items()}
     suppliers = {
@@ -254,16 +255,22 @@ def _stopped(edit: Stop, twin: Twin, span: Span) -> list[Body] | Scaling:
         for promise in each.items
     }
     if edit.name in VEHICLES:
+        _refuse("notice", edit.notice_s, f"vehicle {edit.name}, which is grounded at once")
+        meaning.grounded[edit.name] = span
         until = None if span.ends_ns == FOR_EVER_NS else instant_text(span.ends_ns)
         return [VehicleStatusChanged(edit.name, "grounded", edit.reason, until)]
-    if edit.name in contracts:
-        ends_ns = span.starts_ns + round(edit.notice_s * NS_PER_S)
-        if not edit.notice_s:
-            ends_ns = contracts[edit.name].earliest_end_ns(span.starts_ns)
-        return [ContractTerminated(edit.name, instant_text(ends_ns), edit.reason)]
     if edit.name in _services(twin):
-        return Scaling(edit.name, "", 0.0, span)
+        _refuse("notice", edit.notice_s, f"service {edit.name}, which nobody asks for from then on")
+        meaning.scalings.append(Scaling(edit.name, "", 0.0, span))
+        return []
+    what = f"{edit.name}, which is over for good"
+    if edit.name in contracts:
+        _refuse("for", math.isfinite(edit.for_s), f"contract {what}")
+        return [_terminated(meaning, edit, contracts[edit.name], span)]
     if customers := sorted(customer for name, customer in suppliers if name == edit.name):
+        _refuse("for", math.isfinite(edit.for_s), f"supplier {what}")
+        gone_ns = span.starts_ns + round(edit.notice_s * NS_PER_S)
+        meaning.whole_ns = max(meaning.whole_ns, gone_ns)
         return [SupplierExited(edit.name, each, "", edit.notice_s) for each in customers]
     known = {*VEHICLES, *contracts, *_services(twin), *(name for name, _ in suppliers)}
     raise BadInput(
@@ -271,6 +278,25 @@ def _stopped(edit: Stop, twin: Twin, span: Span) -> list[Body] | Scaling:
         expected=f"a vehicle, contract, service or supplier; {nearest(edit.name, known)}",
         field="stop",
     )
+
+
+def _refuse(word: str, is_given: object, of: str) -> None:
+    if is_given:
+        raise BadInput(f"{word!r} of {of}", expected=f"no {word!r}", field=word)
+
+
+def _terminated(meaning: Meaning, edit: Stop, contract: Contract, span: Span) -> ContractTerminated:
+    """A contract given notice of: it ends when the notice is over, or as soon as it may."""
+    wanted_ns = span.starts_ns + round(edit.notice_s * NS_PER_S)
+    ends_ns = min(max(wanted_ns, contract.earliest_end_ns(span.starts_ns)), contract.ends_ns)
+    text = f"contract {edit.name} ends at {instant_text(ends_ns)}"
+    if ends_ns > wanted_ns:
+        text += ", the earliest that its terms allow"
+    elif ends_ns < wanted_ns:
+        text += f", as agreed: a notice to {instant_text(wanted_ns)} comes too late"
+    meaning.notes.append(text)
+    meaning.whole_ns = max(meaning.whole_ns, ends_ns)
+    return ContractTerminated(edit.name, instant_text(ends_ns), edit.reason)
 
 
 def _regions(twin: Twin) -> frozenset[str]:

@@ -29,13 +29,18 @@ _SECONDS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "y": 31_557_600}
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One change; it holds from ``at`` (the fork where none is given) for ``for_s`` seconds."""
+    """One change, from ``at`` on (the fork where none is given)."""
 
     at: str = ""
+
+
+class Lasting(Edit, frozen=True, kw_only=True):
+    """One that holds for ``for_s`` seconds."""
+
     for_s: float = math.inf
 
 
-class Drop(Edit, frozen=True, tag="drop"):
+class Drop(Lasting, frozen=True, tag="drop"):
     """Events of a kind, with these values in these fields, never happened."""
 
     kind: str
@@ -50,7 +55,7 @@ class Inject(Edit, frozen=True, tag="inject"):
     label: str = "public"
 
 
-class Scale(Edit, frozen=True, tag="scale"):
+class Scale(Lasting, frozen=True, tag="scale"):
     """What a service is asked for is so many times as much."""
 
     service: str
@@ -58,7 +63,7 @@ class Scale(Edit, frozen=True, tag="scale"):
     region: str = ""
 
 
-class Fail(Edit, frozen=True, tag="fail"):
+class Fail(Lasting, frozen=True, tag="fail"):
     """Assets of a segment stop working: those named, or a share of them.
 
     One that several edits take is taken once; shares take the same assets first.
@@ -70,14 +75,14 @@ class Fail(Edit, frozen=True, tag="fail"):
     cause: str = "scenario"
 
 
-class Set(Edit, frozen=True, tag="set"):
+class Set(Lasting, frozen=True, tag="set"):
     """A number is assumed to be another."""
 
     name: str
     to: float | str
 
 
-class Stop(Edit, frozen=True, tag="stop"):
+class Stop(Lasting, frozen=True, tag="stop"):
     """A vehicle is grounded, or a contract, service or supplier ends, ``notice_s`` after ``at``."""
 
     name: str
@@ -114,7 +119,6 @@ class Scenario(msgspec.Struct, frozen=True):
     fork_ns: int | None
     edits: tuple[AnyEdit, ...] = ()
     until_ns: int | None = None
-    seed: int = 1
     description: str = ""
     lines: tuple[int, ...] = ()
 
@@ -129,7 +133,7 @@ class Scenario(msgspec.Struct, frozen=True):
         return self.lines[place] if place < len(self.lines) else 0
 
 
-FIELDS: Final = ("name", "from", "edits", "until", "seed", "description")
+FIELDS: Final = ("name", "from", "edits", "until", "description")
 
 
 def read_scenario(text: str, *, file: str = "scenario", is_json: bool = False) -> Scenario:
@@ -163,7 +167,6 @@ class _Reading:
             fork_ns=None if fork == START else self._instant(["from"], fork),
             edits=tuple(self._edit(place, edit) for place, edit in enumerate(edits)),
             until_ns=None if until is None else self._instant(["until"], until),
-            seed=self._seed(plain.get("seed", 1)),
             description=self._description(plain.get("description") or ""),
             lines=tuple(self._page.line_of(["edits", place]) for place in range(len(edits))),
         )
@@ -251,15 +254,10 @@ class _Reading:
             raise self._error(["description"], f"description={value!r}", "some text")
         return value
 
-    def _seed(self, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-            raise self._error(["seed"], f"seed={value!r}", "a whole number of 0 or more")
-        return value
-
 
 def span_ns(edit: Edit, fork_ns: int) -> tuple[int, int]:
     """From when to when an edit holds, in nanoseconds; the end is left out."""
     starts_ns = parse_instant(edit.at) if edit.at else fork_ns
-    if math.isinf(edit.for_s):
+    if not isinstance(edit, Lasting) or math.isinf(edit.for_s):
         return starts_ns, 2**63 - 1
     return starts_ns, min(starts_ns + round(edit.for_s * NS_PER_S), 2**63 - 1)
