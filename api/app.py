@@ -74,7 +74,7 @@ def create_app(
     It writes nothing, so any number of it may run beside the workers. Each knows the scenarios that
     were posted to it.
     """
-    bounds = limits if limits is not None else Limits()
+    bounds = limits or Limits(scenario_ticks_max_count=settings.scenario_ticks)
     counts = RequestCounts()
 
     @asynccontextmanager

@@ -77,13 +77,9 @@ class Branches:
 
     def read(self, text: str, *, is_json: bool) -> Named:
         """The scenario in a text, under the name its branch has; ``BadInput`` names the line."""
-        scenario = read_scenario(text, is_json=is_json)
-        if len(scenario.edits) > SCENARIO_EDITS_MAX_COUNT:
-            raise BadInput(
-                f"{len(scenario.edits)} edits",
-                expected=f"{SCENARIO_EDITS_MAX_COUNT} at most",
-                remedy="run it with 'twin whatif run'",
-                field="edits",
+        with self._slot():
+            scenario = read_scenario(
+                text, is_json=is_json, edits_max_count=SCENARIO_EDITS_MAX_COUNT
             )
         return Named(scenario.digest, scenario, text)
 
@@ -159,30 +155,36 @@ class Branches:
     def _steps(self, named: Named, tick: TickInfo, *, from_number: int) -> Iterator[Beside]:
         """Both twins tick by tick to one, from the nearest at hand before some number."""
         self._journal.end_offset()
-        self._refuse_too_long(named.scenario, tick)
         at_hand = [
             folded.beside
             for (branch, number), folded in self._folded.items()
             if branch == named.branch and number < from_number
         ]
         start = max(at_hand, key=lambda each: each.baseline.number, default=None)
+        self._refuse_too_long(named.scenario, start, tick)
         start = start or forked(self._log, self._engine, named.scenario)
         yield from followed(self._log, start, end=tick.journal_offset + 1)
 
-    def _refuse_too_long(self, scenario: Scenario, tick: TickInfo) -> None:
-        """Told before any of it is run, and of the whole of it, wherever one could go on from."""
-        before = None
-        if scenario.fork_ns is not None:
-            with self._engine.begin() as db:
-                before = queries.tick_at(db, LIVE, scenario.fork_ns)
-        count, most = tick.number - (before.number if before else 0), self._limits
-        if count > most.scenario_ticks_max_count:
+    def _refuse_too_long(self, scenario: Scenario, start: Beside | None, tick: TickInfo) -> None:
+        """Told before any of it is run: how much there is to fold from where the branch starts."""
+        from_number = start.baseline.number if start is not None else self._fork_number(scenario)
+        count, most = tick.number - from_number, self._limits.scenario_ticks_max_count
+        if count > most:
             raise BadInput(
-                f"from={_from(scenario)}, {count} ticks before until={instant_text(tick.tick_ns)}",
-                expected=f"{most.scenario_ticks_max_count} ticks at most",
-                remedy="choose a later from, or an earlier until, or run it with 'twin whatif run'",
+                f"from={_from(scenario)}: {count} ticks to fold to {instant_text(tick.tick_ns)}",
+                expected=f"{most} ticks at most in one answer",
+                remedy="ask with an earlier at first, and go on from there; or choose a later from "
+                "or an earlier until, raise TWIN_SCENARIO_TICKS, or run it with 'twin whatif run'",
                 field="from" if scenario.until_ns is None else "until",
             )
+
+    def _fork_number(self, scenario: Scenario) -> int:
+        """The number of the tick at the fork of a scenario; 0 before the first."""
+        if scenario.fork_ns is None:
+            return 0
+        with self._engine.begin() as db:
+            tick = queries.tick_at(db, LIVE, scenario.fork_ns)
+        return tick.number if tick is not None else 0
 
     def _proven(self, named: Named, beside: Beside, tick: TickInfo) -> Folded:
         """Kept at hand, once the baseline is found to be live."""

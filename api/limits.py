@@ -51,4 +51,4 @@ class Limits(msgspec.Struct, frozen=True):
     twins_in_memory_count: int = 32
     scenario_runs_max_count: int = 2
     scenario_wait_s: float = 2.0
-    scenario_ticks_max_count: int = 10_080
+    scenario_ticks_max_count: int = 50_000

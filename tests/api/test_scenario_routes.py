@@ -389,13 +389,23 @@ def test_a_body_is_bounded_whether_or_not_it_says_its_length(client: httpx.Clien
     assert (said.status_code, unsaid.status_code) == (413, 413)
 
 
-def test_edits_are_bounded(client: httpx.Client) -> None:
-    many = "  - drop: LaunchFlown\n" * (SCENARIO_EDITS_MAX_COUNT + 1)
+@pytest.mark.parametrize("edit", ["drop: LaunchFlown", "dorp: LaunchFlown"])
+def test_edits_are_bounded_before_any_is_read(client: httpx.Client, edit: str) -> None:
+    many = f"  - {edit}\n" * (SCENARIO_EDITS_MAX_COUNT + 1)
 
     answer = post(client, f"name: t\nfrom: start\nedits:\n{many}")
 
     assert answer.status_code == 422
-    assert answer.json()["field"] == "edits"
+    assert (answer.json()["field"], answer.json()["line"]) == ("edits", 3)
+
+
+def test_an_edit_that_the_fold_refuses_is_refused_with_its_line(client: httpx.Client) -> None:
+    lost = "{booster_id: b, is_landed: false, flights_count: 1, ready_at: 2029-01-01T00:00:00Z}"
+
+    answer = post(client, f"{EDITS}  - inject: BoosterRecovered\n    body: {lost}")
+
+    assert answer.status_code == 422
+    assert answer.json()["line"] == 4
 
 
 def test_what_is_too_long_for_the_api_is_left_to_the_command_line(own: OneProcess) -> None:
@@ -407,9 +417,21 @@ def test_what_is_too_long_for_the_api_is_left_to_the_command_line(own: OneProces
 
     assert whole.status_code == 422
     assert whole.json()["field"] == "from"
-    assert "until" in whole.json()["detail"]
-    assert "twin whatif run" in whole.json()["remedy"]
+    assert "5 ticks" in whole.json()["detail"]
+    assert "TWIN_SCENARIO_TICKS" in whole.json()["remedy"]
     assert later.status_code == 201
+
+
+def test_a_long_scenario_is_folded_on_from_where_an_answer_before_came_to(own: OneProcess) -> None:
+    own.run(3)
+    limits, path = Limits(scenario_ticks_max_count=4), "/v1/scenarios/shell-loss"
+    with served(create_app(own.settings, limits=limits)) as url, httpx.Client(base_url=url) as c:
+        whole = c.get(path)
+        first = c.get(path, params={"at": "2029-01-01T00:03:00Z"})
+        then = c.get(path)
+
+    assert [answer.status_code for answer in (whole, first, then)] == [422, 200, 200]
+    assert then.json()["ticks"] == 5
 
 
 def test_where_too_many_run_at_once_one_is_told_to_come_again(own: OneProcess) -> None:

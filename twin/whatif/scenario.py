@@ -22,6 +22,9 @@ from twin.whatif.text import Page, read_page
 
 START: Final = "start"
 NAME_MAX_CHARS: Final = 200
+EDITS_MAX_COUNT: Final = 1_000
+"""Each is looked at in every tick."""
+
 DURATION_MAX_S: Final = 1_000 * 31_557_600
 _JSON = msgspec.json.Encoder(order="deterministic")
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|y)")
@@ -136,19 +139,25 @@ class Scenario(msgspec.Struct, frozen=True):
 FIELDS: Final = ("name", "from", "edits", "until", "description")
 
 
-def read_scenario(text: str, *, file: str = "scenario", is_json: bool = False) -> Scenario:
+def read_scenario(
+    text: str,
+    *,
+    file: str = "scenario",
+    is_json: bool = False,
+    edits_max_count: int = EDITS_MAX_COUNT,
+) -> Scenario:
     """The scenario in some YAML, or in JSON; ``BadInput`` names the line."""
     page = read_page(text, file=file, is_json=is_json)
     if not isinstance(page.plain, dict):
         raise page.error([], "no fields", f"fields {', '.join(FIELDS)}")
-    return _Reading(page).scenario(page.plain)
+    return _Reading(page, edits_max_count).scenario(page.plain)
 
 
 class _Reading:
     """One text being read: it knows the lines."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
+    def __init__(self, page: Page, edits_max_count: int) -> None:
+        self._page, self._edits_max_count = page, edits_max_count
         self._error = page.error
 
     def scenario(self, plain: dict[Any, Any]) -> Scenario:
@@ -161,6 +170,8 @@ class _Reading:
         edits = plain["edits"] if plain["edits"] is not None else []
         if not isinstance(edits, list):
             raise self._error(["edits"], f"edits={edits!r}", "a list, which may be empty")
+        if len(edits) > self._edits_max_count:
+            raise self._error(["edits"], f"{len(edits)} edits", f"{self._edits_max_count} at most")
         fork, until = plain["from"], plain.get("until")
         scenario = Scenario(
             name=self._name(plain["name"]),
@@ -168,7 +179,7 @@ class _Reading:
             edits=tuple(self._edit(place, edit) for place, edit in enumerate(edits)),
             until_ns=None if until is None else self._instant(["until"], until),
             description=self._description(plain.get("description") or ""),
-            lines=tuple(self._page.line_of(["edits", place]) for place in range(len(edits))),
+            lines=self._page.lines_below(["edits"]),
         )
         if scenario.until_ns is not None and scenario.until_ns <= (scenario.fork_ns or 0):
             raise self._error(["until"], f"until={until}", f"an instant after from={fork}")
