@@ -27,7 +27,7 @@ def workloads(house: InHouse, asked: Annotated[AskedWorkloads, Query()]) -> Resp
     contracts that are served before them: what each wants, what each pool grants it, and, where
     something is displaced, who holds it.
     """
-    tick = house.reader.tick(asked.at)
-    twin = house.reader.journal.twin(tick).moment.twin
-    body = {**house.reader.head(tick), "rows": workload_rows(twin, asked.service)}
+    past = house.reader.past(asked.branch, asked.at)
+    tick, rows = past.tick, workload_rows(past.moment.twin, asked.service)
+    body = {**house.reader.head(tick), "rows": rows}
     return json_response(body, tick_headers(tick))

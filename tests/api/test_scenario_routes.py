@@ -282,12 +282,76 @@ def test_a_branch_that_is_none_names_the_nearest_and_says_to_post_it_again(
     assert "post it again" in body["remedy"]
 
 
-@pytest.mark.parametrize("path", ["/v1/satellites", "/v1/alerts", "/v1/events", "/v1/stream"])
-def test_what_is_not_of_the_fold_is_of_live_alone(client: httpx.Client, path: str) -> None:
+@pytest.mark.parametrize("path", ["/v1/dead-letters", "/v1/events", "/v1/stream"])
+def test_what_is_not_of_the_fold_is_of_live_alone_and_says_so(
+    client: httpx.Client, path: str
+) -> None:
     answer = client.get(path, params={"branch": "shell-loss"})
 
     assert answer.status_code == 404
     assert answer.json()["field"] == "branch"
+    assert "/v1/scenarios/{branch}" in answer.json()["remedy"]
+
+
+@pytest.mark.parametrize("at", [None, FORK, LATER])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/launches", "/v1/workloads", "/v1/satellites", "/v1/assumptions", "/v1/alerts?open=true"],
+)
+def test_whatever_else_is_asked_of_a_branch_without_edits_is_what_live_says(
+    client: httpx.Client, path: str, at: str | None
+) -> None:
+    branch, asked = branch_of(client, AS_IT_WAS), {"at": at} if at else {}
+    url = httpx.URL(path)
+
+    answer = client.get(url.copy_merge_params({**asked, "branch": branch})).raise_for_status()
+    live = client.get(url.copy_merge_params(asked)).raise_for_status()
+
+    assert answer.json()["rows"] == live.json()["rows"]
+    assert answer.json()["rows"] or "alerts" in path
+    assert answer.json()["branch"] == answer.headers["twin-branch"] == branch
+
+
+def test_what_flies_in_a_branch_is_what_its_scenario_lets_fly(client: httpx.Client) -> None:
+    branch = branch_of(client, f"{EDITS}  - stop: falcon9\n    reason: a mishap")
+
+    body = client.get("/v1/launches", params={"branch": branch, "vehicle": "falcon9"}).json()
+
+    (vehicle,) = body["vehicles"]
+    assert (vehicle["can_fly"], vehicle["reason"]) == (False, "falcon9 is grounded: a mishap")
+
+
+def test_a_branch_lists_the_satellites_it_has_and_pages_stay_of_it(client: httpx.Client) -> None:
+    branch, asked = branch_of(client, HALF_LOST), {"segment": "sl-53", "at": LATER}
+    whole = client.get("/v1/satellites", params=asked).json()
+
+    body = client.get("/v1/satellites", params={**asked, "branch": branch, "limit": 1}).json()
+    after = client.get(body["next"]).json()
+
+    assert body["matched_count"] == whole["matched_count"] - round(whole["matched_count"] / 2)
+    assert after["branch"] == branch
+
+
+def test_a_satellite_that_a_branch_has_not_is_not_found_in_it(client: httpx.Client) -> None:
+    every = client.get("/v1/satellites", params={"segment": "sl-53", "at": LATER}).json()["rows"]
+    gone, there = every[0]["asset_id"], every[1]["asset_id"]
+    text = f"name: t\nfrom: {FORK}\nedits:\n  - fail: sl-53\n    asset_ids: [{gone}]"
+    asked = {"branch": branch_of(client, text), "at": LATER}
+
+    found = [client.get(f"/v1/satellites/{each}", params=asked) for each in (gone, there)]
+
+    assert [answer.status_code for answer in found] == [404, 200]
+
+
+def test_alarms_that_were_cleared_in_a_branch_are_refused_as_nobody_keeps_them(
+    client: httpx.Client,
+) -> None:
+    branch = branch_of(client, AS_IT_WAS)
+
+    answer = client.get("/v1/alerts", params={"branch": branch, "open": "false"})
+
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "open"
 
 
 @pytest.mark.parametrize(

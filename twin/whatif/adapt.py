@@ -150,7 +150,7 @@ class _Adapting:
         totals, losings = self._record.content.totals, self._plan.losings
         turn = turned(self.memory.losses, losings, branch=self._branch, record=self._record)
         self.memory = replace(self.memory, losses=turn.losses)
-        lost = turn.losses.counts(losings)
+        lost = {key: int(ids.size) for key, ids in turn.losses.ids(losings).items()}
         touched = {*lost, *(losings[place].key for place in turn.ended)}
         used = other_use_mw(before, self._branch)
         for key in touched.difference(totals.keys):

@@ -44,13 +44,13 @@ class Losses(msgspec.Struct, frozen=True, eq=False):
         ids = np.union1d(self.absent.get(key, _NOBODY), ids_in(ranges))
         return msgspec.structs.replace(self, absent={**self.absent, key: ids})
 
-    def counts(self, losings: tuple[Losing, ...]) -> dict[Key, int]:
-        """How many assets are missing of each segment that misses any."""
+    def ids(self, losings: tuple[Losing, ...]) -> dict[Key, IntArray]:
+        """The assets that are missing, of each segment that misses any."""
         missing = dict(self.absent)
         for place, ids in self.failed.items():
             key = losings[place].key
             missing[key] = np.union1d(missing.get(key, _NOBODY), ids)
-        return {key: int(ids.size) for key, ids in missing.items() if ids.size}
+        return {key: ids for key, ids in missing.items() if ids.size}
 
 
 class Turn(msgspec.Struct, frozen=True, eq=False):
