@@ -1,6 +1,6 @@
 """Branches: a scenario and the tick it is run to, folded from the journal and kept for a while.
 
-Nothing of a branch is stored. What is asked of one is folded on from the nearest instant at hand,
+No row of a branch is stored. What is asked of one is folded on from the nearest instant at hand,
 else from its fork. Beside it the baseline is folded too, and must come to the hash committed then.
 """
 
@@ -19,9 +19,9 @@ from api.journal import Journal, Recent, with_lag
 from api.limits import (
     BRANCHES_IN_MEMORY_COUNT,
     SCENARIO_EDITS_MAX_COUNT,
-    SCENARIOS_POSTED_MAX_COUNT,
     Limits,
 )
+from api.posted import Named, Posted
 from api.problems import Busy, Unknown
 from streams.branching import Beside, followed, forked
 from streams.log.port import Log
@@ -35,20 +35,6 @@ from twin.units import instant_text
 from twin.views import Moment
 from twin.whatif.scenario import Scenario, read_scenario
 from twin.whatif.shipped import shipped_names, shipped_scenario, shipped_text
-
-
-class Named(msgspec.Struct, frozen=True):
-    """A scenario under the name of its branch; ``number`` is the tick it was run to when posted."""
-
-    branch: str
-    scenario: Scenario
-    text: str
-    number: int | None = None
-
-    @property
-    def is_shipped(self) -> bool:
-        """Whether it comes with the twin."""
-        return self.branch in shipped_names()
 
 
 class BranchPast(msgspec.Struct, frozen=True):
@@ -69,9 +55,11 @@ class Folded(msgspec.Struct, frozen=True):
 class Branches:
     """Scenarios at hand, and what they come to; used by many threads at once."""
 
-    def __init__(self, log: Log, engine: Engine, journal: Journal, limits: Limits) -> None:
+    def __init__(
+        self, log: Log, engine: Engine, journal: Journal, posted: Posted, limits: Limits
+    ) -> None:
         self._log, self._engine, self._journal, self._limits = log, engine, journal, limits
-        self._posted: Recent[str, Named] = Recent(SCENARIOS_POSTED_MAX_COUNT)
+        self._posted = posted
         self._folded: Recent[tuple[str, int], Folded] = Recent(BRANCHES_IN_MEMORY_COUNT)
         self._slots = threading.BoundedSemaphore(max(1, limits.scenario_runs_max_count))
 
@@ -81,16 +69,16 @@ class Branches:
             scenario = read_scenario(
                 text, is_json=is_json, edits_max_count=SCENARIO_EDITS_MAX_COUNT
             )
-        return Named(scenario.digest, scenario, text)
+        return Named(scenario.digest, scenario, text, is_json)
 
     def keep(self, named: Named, tick: TickInfo) -> None:
         """Remember a scenario as it was posted, with the tick it was run to."""
-        self._posted.put(named.branch, msgspec.structs.replace(named, number=tick.number))
+        self._posted.keep(msgspec.structs.replace(named, number=tick.number))
 
     def all(self) -> list[Named]:
         """Every scenario at hand: the shipped ones, then those posted, the oldest first."""
         shipped = [self.named(name) for name in shipped_names()]
-        return shipped + self._posted.values()
+        return shipped + self._posted.all()
 
     def named(self, branch: str) -> Named:
         """The scenario of a branch; ``Unknown`` when none is shipped or at hand under the name."""
@@ -102,7 +90,8 @@ class Branches:
             raise Unknown(
                 f"branch={shown(branch)!r}",
                 expected=nearest(branch, known),
-                remedy="a scenario is kept for a while only: post it again to /v1/scenarios",
+                remedy="many scenarios were posted since, or this never was: post it again to "
+                "/v1/scenarios",
                 field="branch",
             )
         return found

@@ -14,7 +14,7 @@ SCENARIO_EDITS_MAX_COUNT: Final = 100
 
 SCENARIOS_POSTED_MAX_COUNT: Final = 64
 BRANCHES_IN_MEMORY_COUNT: Final = 16
-"""Texts that were posted, and branches folded to some tick, that are kept at hand."""
+"""Texts that were posted, and branches folded to some tick, that are kept."""
 
 TOLD_MAX_COUNT: Final = 100
 """Events put in or withdrawn by a scenario that an explanation names; the newest."""

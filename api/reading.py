@@ -15,8 +15,9 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from api.behind import names_of
-from api.branches import Branches, BranchPast, Named
+from api.branches import Branches, BranchPast
 from api.journal import Journal
+from api.posted import Named
 from api.problems import require_known
 from api.shapes import ARROW, Shape, arrow_schema, said, said_instant, said_number, view_shape
 from streams.replay import PastTwin

@@ -523,10 +523,43 @@ def test_a_branch_goes_on_with_live(own: OneProcess) -> None:
     assert again == posted
 
 
+def test_a_scenario_is_known_to_every_process_and_after_a_restart(own: OneProcess) -> None:
+    said = json.dumps({"name": "half lost", "from": FORK.replace("10", "01"), "edits": []})
+    first, other = create_app(own.settings), create_app(own.settings)
+    with (
+        served(first) as url,
+        served(other) as other_url,
+        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=other_url) as beside,
+    ):
+        posted = post(client, said, "application/json").json()
+        own.run(1)
+        asked = {"branch": posted["branch"]}
+        elsewhere = beside.get(f"/v1/scenarios/{posted['branch']}").json()
+        energy = beside.get("/v1/energy", params=asked)
+        listed = beside.get("/v1/scenarios").json()["rows"]
+    with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
+        again = client.get(f"/v1/scenarios/{posted['branch']}").json()
+
+    assert again == elsewhere == posted
+    assert energy.status_code == 200
+    assert [row["text"] for row in listed if not row["is_shipped"]] == [said]
+
+
+def test_a_branch_is_no_path(own: OneProcess) -> None:
+    with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
+        answers = [
+            client.get("/v1/energy", params={"branch": name})
+            for name in ("../twin", "0" * 15 + "/", "%2e%2e")
+        ]
+
+    assert {answer.status_code for answer in answers} == {404}
+
+
 def test_only_the_last_scenarios_stay_at_hand(
     own: OneProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.branches.SCENARIOS_POSTED_MAX_COUNT", 2)
+    monkeypatch.setattr("api.posted.SCENARIOS_POSTED_MAX_COUNT", 2)
     texts = [f"name: t{place}\nfrom: start\nedits: []" for place in range(3)]
     with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
         first, *_ = [branch_of(client, text) for text in texts]
