@@ -25,7 +25,7 @@ from twin.units import instant_text
 from twin.views.view import Moment
 from twin.whatif.adapt import Memory, Withdrawn, adapt
 from twin.whatif.compare import Delta, deltas
-from twin.whatif.loads import drawing, other_use_mw
+from twin.whatif.loads import drawing
 from twin.whatif.plan import SOURCE, Plan
 from twin.whatif.planning import planned, refused
 from twin.whatif.scenario import Scenario
@@ -197,9 +197,8 @@ def ahead(beside: Beside) -> Beside | None:
     if last is None or plan is None or plan.whole_ns <= last.tick_ns:
         return None
     asked = tuple(e for e in last.content.events if e.kind == DemandObserved.__name__)
-    totals = last.content.totals
     beside = _told_again(beside, plan.whole_ns, replace(last.content, events=asked))
-    totals = drawing(totals, other_use_mw(was, beside.baseline))
+    totals = drawing(was, beside.baseline, last.content.totals)
     content = replace(last.content, events=asked, totals=totals)
     return _told_again(beside, beside.until_ns, content)
 

@@ -25,9 +25,17 @@ def as_plain(branch: Beside) -> dict[str, Any]:
         "first_divergence": None if first_ns is None else instant_text(first_ns),
         "withdrawn": [withdrawn_body(each) for each in branch.withdrawn],
         "deltas": [_delta(each) for each in branch.deltas],
-        "notes": list(branch.plan.notes) if branch.plan is not None else [],
+        "notes": _notes(branch),
         "projection": _projection(branch),
     }
+
+
+AS_RECORDED = "temperatures, and what single satellites report, stay as they were recorded"
+
+
+def _notes(branch: Beside) -> list[str]:
+    notes = list(branch.plan.notes) if branch.plan is not None else []
+    return [*notes, AS_RECORDED] if branch.deltas else notes
 
 
 def _projection(branch: Beside) -> dict[str, Any] | None:

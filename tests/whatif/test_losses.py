@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from streams.branching import Beside, run
@@ -12,24 +10,10 @@ from twin.errors import BadInput
 from twin.events import fact
 from twin.quantities import Q
 from twin.state import E
-from twin.units import NS_PER_H, instant_text
+from twin.units import instant_text
 from twin.whatif.scenario import read_scenario
 
 HOURS_COUNT = 60
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
-    """Some days in which instruments make no error: every milliwatt-hour is accounted for."""
-    with OneProcess(
-        tmp_path_factory.mktemp("calm"),
-        interval_ns=NS_PER_H,
-        snapshot_ticks=10,
-        satellites_count=400,
-        has_noise=False,
-    ) as one:
-        one.run(HOURS_COUNT)
-        yield one
 
 
 def branched(one: OneProcess, edits: str, *, until: int = HOURS_COUNT) -> Beside:

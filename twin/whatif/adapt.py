@@ -35,13 +35,14 @@ from twin.fold.launches import Launches, vehicle_status_changed
 from twin.identity import Identity
 from twin.labels import PUBLIC
 from twin.limits import INT64_MAX
+from twin.quantities import Q
 from twin.records import Record
 from twin.state import Twin
-from twin.units import parse_instant
-from twin.whatif.loads import other_use_mw, use
+from twin.units import NS_PER_MS, parse_instant
+from twin.whatif.loads import factors, followed, shifts
 from twin.whatif.losses import Losses, told, turned, written_off_mwh
 from twin.whatif.masking import without
-from twin.whatif.plan import FOR_EVER_NS, SOURCE, Plan
+from twin.whatif.plan import FOR_EVER_NS, SOURCE, Plan, Scaling
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
@@ -54,10 +55,15 @@ class Withdrawn(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What a branch remembers: events that did not happen, and assets that it is without."""
+    """What a branch remembers: events that did not happen, and assets that it is without.
+
+    ``kept_mwh`` is what batteries hold more, or less, for being used otherwise, by label and
+    segment.
+    """
 
     withdrawn: Mapping[str, str] = {}
     losses: Losses = Losses()
+    kept_mwh: Mapping[tuple[str, str], int] = {}
 
 
 class Adapted(msgspec.Struct, frozen=True):
@@ -149,29 +155,39 @@ class _Adapting:
         """The tick's totals in the branch; None where they are those of the log."""
         totals, losings = self._record.content.totals, self._plan.losings
         turn = turned(self.memory.losses, losings, branch=self._branch, record=self._record)
-        self.memory = replace(self.memory, losses=turn.losses)
         lost = {key: int(ids.size) for key, ids in turn.losses.ids(losings).items()}
         touched = {*lost, *(losings[place].key for place in turn.ended)}
-        used = other_use_mw(before, self._branch)
         for key in touched.difference(totals.keys):
             self.balancing += told(key, turn, losings, 0, self._record)
+        shifted, kept = shifts(before, self._branch), dict(self.memory.kept_mwh)
+        by = factors(self._scalings(), self._branch, totals.regions)
         matrix: IntArray | None = None
         for place, key in enumerate(totals.keys):
-            if key not in touched and key not in used:
+            if not (key in touched or key in shifted or key in by or kept.get(key)):
                 continue
             matrix = totals.array().copy() if matrix is None else matrix
+            of_log, lost_count, kept_mwh = matrix[place], lost.get(key, 0), kept.get(key, 0)
+            reported_count = int(of_log[:, Q.REPORTED_COUNT].sum())
             if key in touched:
-                amount_mwh = self._unsaid_mwh.get(key, 0) + written_off_mwh(
-                    key,
-                    matrix[place],
-                    lost.get(key, 0),
-                    before=before,
-                    after=after,
-                    branch=self._branch,
+                amount_mwh = written_off_mwh(
+                    key, of_log, lost_count, before=before, after=after, branch=self._branch
                 )
+                amount_mwh += self._unsaid_mwh.get(key, 0) - kept_mwh
                 self.balancing += told(key, turn, losings, amount_mwh, self._record)
-            matrix[place] = without(matrix[place], lost.get(key, 0))
-            use(matrix[place], used.get(key, 0))
+            matrix[place] = without(of_log, lost_count)
+            if not (key in shifted or key in by or kept_mwh):
+                continue
+            kept[key] = followed(
+                matrix[place],
+                key,
+                shifted=shifted.get(key, ()),
+                by=by.get(key),
+                branch=self._branch,
+                left=(max(0, reported_count - lost_count), reported_count),
+                kept_mwh=kept_mwh,
+                interval_ms=self._record.interval_ns // NS_PER_MS,
+            )
+        self.memory = replace(self.memory, losses=turn.losses, kept_mwh=kept)
         return matrix
 
     def _is_beyond_the_plan(self, event: Event) -> bool:
@@ -237,24 +253,29 @@ class _Adapting:
             note_write_off(self._unsaid_mwh, event, body)
         self.memory = replace(self.memory, withdrawn=gone, losses=losses)
 
+    def _scalings(self) -> Iterator[Scaling]:
+        """The scalings that hold in this tick."""
+        for scaling in self._plan.scalings:
+            if scaling.span.holds(self._record.start_ns, self._record.tick_ns):
+                yield scaling
+
     def _scaled(self, event: Event, body: Body | None) -> Event:
         if not isinstance(body, DemandObserved):
             return event
         rows = body.rows
-        for scaling in self._plan.scalings:
-            if scaling.span.holds(self._record.start_ns, self._record.tick_ns):
-                rows = tuple(
-                    replace(
-                        row,
-                        offered_qty=_times(row.offered_qty, scaling.by),
-                        requests_count=_times(row.requests_count, scaling.by),
-                        input_tok=_times(row.input_tok, scaling.by),
-                        output_tok=_times(row.output_tok, scaling.by),
-                    )
-                    if row.service == scaling.service and scaling.region in ("", row.region)
-                    else row
-                    for row in rows
+        for scaling in self._scalings():
+            rows = tuple(
+                replace(
+                    row,
+                    offered_qty=_times(row.offered_qty, scaling.by),
+                    requests_count=_times(row.requests_count, scaling.by),
+                    input_tok=_times(row.input_tok, scaling.by),
+                    output_tok=_times(row.output_tok, scaling.by),
                 )
+                if row.service == scaling.service and scaling.region in ("", row.region)
+                else row
+                for row in rows
+            )
         return (
             event if rows is body.rows else replace(event, body=encode_fact(DemandObserved(rows)))
         )
@@ -262,9 +283,8 @@ class _Adapting:
 
 def _turn(event: Event) -> tuple[int, int]:
     """Phase and time: by these a tick is folded first."""
-    return int(KINDS[event.kind].phase) if event.kind in KINDS else int(
-        Phase.NONE
-    ), event.effective_ns
+    kind = KINDS.get(event.kind)
+    return int(kind.phase if kind is not None else Phase.NONE), event.effective_ns
 
 
 def _times(count: int, by: float) -> int:
