@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 from streams.log.port import Log
 from streams.replay import Entry, as_of, records
 from streams.store.tables import LIVE
-from twin.arrays import IntArray
 from twin.errors import BadInput, BrokenInvariant, Unavailable
 from twin.events import DemandObserved, Event
 from twin.evolve import evolve
@@ -58,11 +57,6 @@ class Beside(msgspec.Struct, frozen=True, dict=True):
     def until_ns(self) -> int:
         """The tick both stand at."""
         return self.baseline.tick_ns
-
-    @property
-    def missing(self) -> dict[tuple[str, str], IntArray]:
-        """The ids of assets that live has and the branch has not, by label and segment."""
-        return self.memory.losses.ids(self.plan.losings) if self.plan is not None else {}
 
     @cached_property
     def hashes(self) -> tuple[str, str]:

@@ -85,7 +85,7 @@ def _standing(house: House, asked: AskedOfBranch) -> tuple[TickInfo, Missing]:
     if asked.branch == LIVE:
         return house.reader.tick(asked.at), {}
     found = house.reader.branch_past(asked.branch, asked.at)
-    return found.past.tick, found.beside.missing if found.beside is not None else {}
+    return found.past.tick, found.beside.memory.losses.missing if found.beside is not None else {}
 
 
 def _next(asked: AskedSatellites, tick: TickInfo, rows: SatelliteRows) -> str | None:

@@ -155,11 +155,11 @@ class _Adapting:
         """The tick's totals in the branch; None where they are those of the log."""
         totals, losings = self._record.content.totals, self._plan.losings
         turn = turned(self.memory.losses, losings, branch=self._branch, record=self._record)
-        lost = {key: int(ids.size) for key, ids in turn.losses.ids(losings).items()}
+        lost = {key: int(ids.size) for key, ids in turn.losses.missing.items()}
         touched = {*lost, *(losings[place].key for place in turn.ended)}
         for key in touched.difference(totals.keys):
             self.balancing += told(key, turn, losings, 0, self._record)
-        shifted, kept = shifts(before, self._branch), dict(self.memory.kept_mwh)
+        shifted, kept = shifts(before, self._branch, touched), dict(self.memory.kept_mwh)
         by = factors(self._scalings(), self._branch, totals.regions)
         matrix: IntArray | None = None
         for place, key in enumerate(totals.keys):
@@ -180,7 +180,7 @@ class _Adapting:
             kept[key] = followed(
                 matrix[place],
                 key,
-                shifted=shifted.get(key, ()),
+                shifted=shifted.get(key, (0, 0)),
                 by=by.get(key),
                 branch=self._branch,
                 left=(max(0, reported_count - lost_count), reported_count),

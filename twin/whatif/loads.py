@@ -7,13 +7,13 @@ Temperatures, and the heat that follows from them, stay as recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from msgspec.structs import replace
 
 from twin.arrays import IntArray
-from twin.business.market import ACCELERATORS, DOWNLINK, Market, Pool, S
+from twin.business.market import ACCELERATORS, DOWNLINK, Market, S
 from twin.events import SegmentRegistered
 from twin.physics.kernel import kernel
 from twin.quantities import Q
@@ -25,8 +25,8 @@ from twin.whatif.plan import Scaling
 Key = tuple[str, str]
 """Label and segment."""
 
-Shift = tuple[Pool, int, int]
-"""A pool, what it was allocated in the baseline, and what in the branch."""
+Shift = tuple[int, int]
+"""What is allocated in the baseline, and what in the branch."""
 
 MILLI = 1000
 
@@ -36,19 +36,19 @@ _BUS, _COMPUTE, _UP = int(Q.BUS_MW), int(Q.COMPUTE_MW), int(Q.UP_COUNT)
 _CHARGING, _DISCHARGING, _CHARGE = int(Q.CHARGING_MW), int(Q.DISCHARGING_MW), int(Q.CHARGE_MWH)
 
 
-def shifts(baseline: Twin, branch: Twin) -> dict[Key, list[Shift]]:
-    """The accelerators that are allocated otherwise in the branch, by label and segment."""
-    here, there = branch.market, baseline.market
-    if here is there:
+def shifts(baseline: Twin, branch: Twin, touched: Collection[Key] = ()) -> dict[Key, Shift]:
+    """The accelerators that are allocated otherwise in the branch, by label and segment.
+
+    And those of segments that are ``touched``: of these there are others in the branch.
+    """
+    if branch.market is baseline.market:
         return {}
-    now, was = here.shares[:, S.ALLOCATED], _aligned(there, here)
-    found: dict[Key, list[Shift]] = {}
-    for place in np.flatnonzero(now != was).tolist():
-        pool = here.pools[place]
-        if pool.resource == ACCELERATORS:
-            shift = pool, int(was[place]), int(now[place])
-            found.setdefault((pool.label, pool.segment), []).append(shift)
-    return found
+    was, now = _allocated(baseline.market), _allocated(branch.market)
+    return {
+        key: (was.get(key, 0), count)
+        for key, count in now.items()
+        if key in touched or count != was.get(key, 0)
+    }
 
 
 def factors(
@@ -75,7 +75,7 @@ def followed(
     matrix: IntArray,
     key: Key,
     *,
-    shifted: Iterable[Shift],
+    shifted: Shift,
     by: list[float] | None,
     branch: Twin,
     left: tuple[int, int],
@@ -88,7 +88,7 @@ def followed(
     used for went with them. ``kept_mwh`` is what batteries held more, or less, before.
     """
     label, segment = key
-    more = sum(now - was * left[0] // max(1, left[1]) for _, was, now in shifted)
+    more = shifted[1] - shifted[0] * left[0] // max(1, left[1])
     fleet = branch.fleets[label]
     row = fleet.keys.index(segment)
     built, site = fleet.segments[row].as_built, fleet.segments[row].site
@@ -133,13 +133,13 @@ def drawing(before: Twin, after: Twin, totals: SegmentTotals) -> SegmentTotals:
     return replace(totals, matrix=matrix.astype("<i8", copy=False).tobytes())
 
 
-def _aligned(market: Market, other: Market) -> IntArray:
-    """What each pool of another market was allocated in this one; 0 where it has none."""
-    allocated = market.shares[:, S.ALLOCATED]
-    if market.pools == other.pools:
-        return allocated
-    places = [market.pool_places.get(name, -1) for name in other.pool_places]
-    return np.array([allocated[p] if p >= 0 else 0 for p in places], dtype=np.int64)
+def _allocated(market: Market) -> dict[Key, int]:
+    counts = market.shares[:, S.ALLOCATED].tolist()
+    return {
+        (pool.label, pool.segment): count
+        for pool, count in zip(market.pools, counts, strict=True)
+        if pool.resource == ACCELERATORS
+    }
 
 
 def _carry(matrix: IntArray, more_mw: IntArray, by: list[float], built: SegmentRegistered) -> None:

@@ -7,6 +7,7 @@ and goes with their assets, and is said to the milliwatt-hour, so that the energ
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -30,27 +31,27 @@ MILLI = 1000
 _NOBODY: IntArray = frozen(np.zeros(0, dtype=np.int64))
 
 
-class Losses(msgspec.Struct, frozen=True, eq=False):
+class Losses(msgspec.Struct, frozen=True, eq=False, dict=True):
     """The ids of assets that never came, by label and segment; and of those that fail now.
 
-    ``failed`` is by the place of the loss in the plan.
+    ``failed`` is by the place of the loss in the plan, each with its label and segment.
     """
 
     absent: Mapping[Key, IntArray] = {}
-    failed: Mapping[int, IntArray] = {}
+    failed: Mapping[int, tuple[Key, IntArray]] = {}
+
+    @cached_property
+    def missing(self) -> Mapping[Key, IntArray]:
+        """The assets that are missing, of each segment that misses any."""
+        found = dict(self.absent)
+        for key, ids in self.failed.values():
+            found[key] = np.union1d(found.get(key, _NOBODY), ids)
+        return {key: ids for key, ids in found.items() if ids.size}
 
     def without(self, key: Key, ranges: Iterable[tuple[int, int]]) -> Losses:
         """The same, and these never came."""
         ids = np.union1d(self.absent.get(key, _NOBODY), ids_in(ranges))
-        return msgspec.structs.replace(self, absent={**self.absent, key: ids})
-
-    def ids(self, losings: tuple[Losing, ...]) -> dict[Key, IntArray]:
-        """The assets that are missing, of each segment that misses any."""
-        missing = dict(self.absent)
-        for place, ids in self.failed.items():
-            key = losings[place].key
-            missing[key] = np.union1d(missing.get(key, _NOBODY), ids)
-        return {key: ids for key, ids in missing.items() if ids.size}
+        return Losses({**self.absent, key: ids}, self.failed)
 
 
 class Turn(msgspec.Struct, frozen=True, eq=False):
@@ -72,11 +73,11 @@ def turned(losses: Losses, losings: tuple[Losing, ...], *, branch: Twin, record:
         elif place not in failed and is_now:
             ids = _taken(losing, branch)
             if ids is not None:
-                failed[place] = ids
+                failed[place] = losing.key, ids
                 begun.append(place)
     if not (begun or ended):
         return Turn(losses)
-    return Turn(msgspec.structs.replace(losses, failed=failed), tuple(begun), tuple(ended))
+    return Turn(Losses(losses.absent, failed), tuple(begun), tuple(ended))
 
 
 def written_off_mwh(
@@ -106,7 +107,8 @@ def told(
     Where none changes, the assets that are left are counted anew: as an average share of others.
     """
     for place in (each for each in turn.begun if losings[each].key == key):
-        yield _failed(losings[place], turn.losses.failed[place], max(0, amount_mwh), record)
+        ids = turn.losses.failed[place][1]
+        yield _failed(losings[place], ids, max(0, amount_mwh), record)
         amount_mwh = min(0, amount_mwh)
     for place in (each for each in turn.ended if losings[each].key == key):
         yield _restored(losings[place], max(0, -amount_mwh), record)
