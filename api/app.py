@@ -19,6 +19,7 @@ from api.house import PROBLEMS, House
 from api.journal import Journal
 from api.limits import Limits
 from api.metrics import RequestCounts, RunningSums
+from api.posted import Posted
 from api.problems import PROBLEM_JSON, handle_problems
 from api.reading import Reader
 from api.routes import (
@@ -71,10 +72,10 @@ def create_app(
 ) -> FastAPI:
     """The API of one installation; database and log are opened when it is started.
 
-    It writes nothing, so any number of it may run beside the workers. Each knows the scenarios that
-    were posted to it.
+    It writes nothing but the scenarios that are posted, as files. So any number of it may run
+    beside the workers, and all of them know these.
     """
-    bounds = limits if limits is not None else Limits()
+    bounds = limits or Limits(scenario_ticks_max_count=settings.scenario_ticks)
     counts = RequestCounts()
 
     @asynccontextmanager
@@ -82,7 +83,8 @@ def create_app(
         engine = open_database(settings.database_url)
         log = open_log(settings.broker_url)
         journal = Journal(log, engine, twins_count=bounds.twins_in_memory_count)
-        branches = Branches(log, engine, journal, bounds)
+        posted = Posted(settings.directory / "scenarios")
+        branches = Branches(log, engine, journal, posted, bounds)
         reader = Reader(engine, journal, branches, clock_ns=clock_ns)
         shelf = Shelf(log, max_bytes=bounds.frames_in_memory_bytes)
         feed = Feed(reader, bounds)

@@ -125,7 +125,7 @@ class WorkloadPage(Head):
     """Services, work, promises and sales that want a share of the fleet."""
 
     rows: list[WorkloadRow] = Field(description="By priority, in the order they are served.")
-    changes: list[PlacementRow] = Field(
+    changes: list[PlacementRow] | None = Field(
         description="Where work came to run and was displaced up to then, newest first; a hundred "
-        "at most."
+        "at most. Null for a branch, which keeps none."
     )

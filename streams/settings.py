@@ -75,6 +75,12 @@ SETTINGS: tuple[Setting, ...] = (
         Bounds(0, 10**6, is_whole=False),
     ),
     Setting(
+        "TWIN_SCENARIO_TICKS",
+        "Ticks of a scenario that the API folds for one answer.",
+        "50000",
+        Bounds(1, 10**9),
+    ),
+    Setting(
         "TWIN_LOG_LEVEL",
         f"Least severity that is logged: {', '.join(LOG_LEVELS[:-1])} or {LOG_LEVELS[-1]}.",
         "warning",
@@ -95,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True):
     frames_kept_s: float
     snapshot_ticks: int
     patience_s: float
+    scenario_ticks: int
     log_level: str
 
     def environment(self) -> dict[str, str]:
@@ -109,6 +116,7 @@ class Settings(msgspec.Struct, frozen=True):
             "TWIN_FRAMES_KEPT_S": str(self.frames_kept_s),
             "TWIN_SNAPSHOT_TICKS": str(self.snapshot_ticks),
             "TWIN_PATIENCE_S": str(self.patience_s),
+            "TWIN_SCENARIO_TICKS": str(self.scenario_ticks),
             "TWIN_LOG_LEVEL": self.log_level,
         }
 
@@ -139,6 +147,7 @@ def load_settings(
         frames_kept_s=_number(given, "TWIN_FRAMES_KEPT_S"),
         snapshot_ticks=int(_number(given, "TWIN_SNAPSHOT_TICKS")),
         patience_s=_number(given, "TWIN_PATIENCE_S"),
+        scenario_ticks=int(_number(given, "TWIN_SCENARIO_TICKS")),
         log_level=_one_of(given, "TWIN_LOG_LEVEL", LOG_LEVELS),
     )
 

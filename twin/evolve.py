@@ -18,6 +18,7 @@ from twin.errors import BadInput
 from twin.events import (
     AssetsAssigned,
     AssetsFailed,
+    AssetsRestored,
     AssumptionSet,
     Body,
     ElementSetsPublished,
@@ -80,7 +81,7 @@ def evolve(twin: Twin, record: Record) -> Step:
             known_label(event.label)
             body = fact(event)
             after = _applied(after, event, body, record.content.events)
-            _note_write_off(written_off, event, body)
+            note_write_off(written_off, event, body)
             if isinstance(body, LaunchFlown):
                 flown.append((event.label, after.launches[event.label].recent[-1]))
         except BadInput as error:
@@ -114,7 +115,7 @@ def _applied(twin: Twin, event: Event, body: Body, events: Sequence[Event]) -> T
         case SatellitesDeployed():
             fleet.registered(_fleet(twin, label), body.segment)
             return group.deployed(twin, event, body)
-        case AssetsFailed() | ElementSetsPublished() | ShellRetargeted():
+        case AssetsFailed() | AssetsRestored() | ElementSetsPublished() | ShellRetargeted():
             fleet.registered(_fleet(twin, label), body.segment)
             return twin
         case LaunchScheduled():
@@ -208,11 +209,12 @@ def _refusals_of_unknown_segments(twin: Twin, totals: SegmentTotals) -> list[Out
     ]
 
 
-def _note_write_off(written_off: dict[tuple[str, str], int], event: Event, body: Body) -> None:
+def note_write_off(written_off: dict[tuple[str, str], int], event: Event, body: Body) -> None:
+    """Add what an event says of energy that came or went with assets, by label and segment."""
     if isinstance(body, AssetsFailed | SatellitesDeorbited):
         key = (event.label, body.segment)
         written_off[key] = written_off.get(key, 0) + round(body.written_off_wh * 1000)
-    if isinstance(body, SatellitesDeployed):
+    if isinstance(body, SatellitesDeployed | AssetsRestored):
         # They bring what their batteries hold.
         key = (event.label, body.segment)
         written_off[key] = written_off.get(key, 0) - round(body.charge_wh * 1000)
