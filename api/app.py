@@ -20,6 +20,7 @@ from api.house import PROBLEMS, House
 from api.journal import Journal
 from api.limits import Limits
 from api.metrics import RequestCounts, RunningSums
+from api.posted import Posted
 from api.problems import PROBLEM_JSON, handle_problems
 from api.reading import Reader
 from api.routes import (
@@ -78,10 +79,10 @@ def create_app(
 ) -> FastAPI:
     """The API of one installation; database and log are opened when it is started.
 
-    It writes nothing, so any number of it may run beside the workers. Each knows the scenarios that
-    were posted to it.
+    It writes nothing but the scenarios that are posted, as files. So any number of it may run
+    beside the workers, and all of them know these.
     """
-    bounds = limits if limits is not None else Limits()
+    bounds = limits or Limits(scenario_ticks_max_count=settings.scenario_ticks)
     counts = RequestCounts()
 
     @asynccontextmanager
@@ -89,7 +90,8 @@ def create_app(
         engine = await asyncio.to_thread(_database, settings)
         log = open_the_log(settings)
         journal = Journal(log, engine, twins_count=bounds.twins_in_memory_count)
-        branches = Branches(log, engine, journal, bounds)
+        posted = Posted(settings.directory / "scenarios")
+        branches = Branches(log, engine, journal, posted, bounds)
         reader = Reader(engine, journal, branches, clock_ns=clock_ns)
         shelf = Shelf(log, max_bytes=bounds.frames_in_memory_bytes)
         feed = Feed(reader, bounds)

@@ -70,7 +70,9 @@ class Asked(Nothing):
     """What every question about the twin may say."""
 
     branch: Branch = Field(
-        LIVE, description="The branch of history to ask about; here there is only `live`."
+        LIVE,
+        description="The branch of history to ask about; here there is only `live`. What a "
+        "scenario makes otherwise says `/v1/scenarios/{branch}`.",
     )
 
 
@@ -205,7 +207,7 @@ AskedViewHistory: Final = create_model(
 )
 
 
-class AskedSatellites(AskedAt):
+class AskedSatellites(AskedOfBranch):
     """Filters and page of the satellites of one tick."""
 
     segment: Text = Field(None, description=SEGMENT, examples=["sl-53"])
@@ -256,7 +258,7 @@ class AskedWhy(AskedOfBranch):
     )
 
 
-class AskedAssumptions(AskedAt):
+class AskedAssumptions(AskedOfBranch):
     """Which assumptions."""
 
     prefix: Text = Field(
@@ -271,12 +273,13 @@ class AskedAssumptions(AskedAt):
     after: Text = Field(None, description="Only names after this one, the last of the page before.")
 
 
-class AskedAlerts(AskedAt):
+class AskedAlerts(AskedOfBranch):
     """Which alerts."""
 
     open: Flag = Field(
         None,
-        description="`true`: only open alerts; `false`: only cleared ones. Without it, both.",
+        description="`true`: only open alerts; `false`: only cleared ones. Without it, both; of a "
+        "scenario's branch those that are open.",
         examples=[True],
     )
     limit: int = Field(

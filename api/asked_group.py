@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from api.asked import PAGE_EXPECTED, AskedAt
+from api.asked import PAGE_EXPECTED, AskedOfBranch
 from api.described import SAID
 from api.limits import TABLE_ROWS_MAX_COUNT
 from api.parameters import Text
 
 
-class AskedLaunches(AskedAt):
+class AskedLaunches(AskedOfBranch):
     """Filters and page of the launches."""
 
     status: Literal["scheduled", "flown"] | SkipJsonSchema[None] = Field(
@@ -47,7 +47,7 @@ class AskedLaunches(AskedAt):
     )
 
 
-class AskedWorkloads(AskedAt):
+class AskedWorkloads(AskedOfBranch):
     """Which work."""
 
     service: Text = Field(

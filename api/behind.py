@@ -12,6 +12,7 @@ from typing import Final, get_args
 import numpy as np
 
 from streams.store.queries import RowDict
+from twin.baseline.calibration import read_calibration
 from twin.business.assumption_sets import TERMS
 from twin.business.commitments import Promises
 from twin.business.items import NO_NEED, A, Item
@@ -81,6 +82,8 @@ def subjects_of(twin: Twin, view: str, row: RowDict) -> set[str]:
     match view:
         case "revenue":
             return set(_of_revenue(twin, row))
+        case "calibration":
+            return {f"filed/{row['filed_line']}"}
         case "commitments" | "commitment_windows":
             return set(_of_promises(_promises(twin, row), row["commitment_id"]))
         case "ownership":
@@ -101,9 +104,9 @@ def segments_of(twin: Twin, view: str, row: RowDict) -> set[str]:
         return {row["segment"]}
     if view in ("commitments", "commitment_windows"):
         promise = _promise(_promises(twin, row), row["commitment_id"])
-        return _serving(twin, [promise.need_id]) if promise is not None else set()
+        return _serving(twin, row["label"], [promise.need_id]) if promise is not None else set()
     if view == "revenue":
-        return _serving(twin, _needs(twin.ledgers[row["label"]], row))
+        return _serving(twin, row["label"], _needs(twin.ledgers[row["label"]], row))
     return set()
 
 
@@ -124,6 +127,11 @@ def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[st
             promise = _promise(_promises(twin, row), name)
             if promise is not None:
                 yield f"contract.{promise.terms.contract_id}."
+        case "calibration":
+            place = row["filed_period"], row["filed_line"]
+            rules = [rule for rule in read_calibration() if (rule.period, rule.line) == place]
+            terms = [term for rule in rules for term in (*rule.terms, *rule.checks)]
+            yield from (name for t in terms for driver in t.drivers for name in driver.names)
         case "costs":
             yield from COST_PREFIXES
         case "ownership":
@@ -162,12 +170,12 @@ def _needs(ledger: Ledger, row: RowDict) -> list[str]:
     return [items.need_ids[need] for need in rows if need != NO_NEED]
 
 
-def _serving(twin: Twin, need_ids: Iterable[str]) -> set[str]:
-    """The segments that gave some needs what they had; those that might have, where none did."""
+def _serving(twin: Twin, label: str, need_ids: Iterable[str]) -> set[str]:
+    """The segments that gave some needs of a label what they had; where none did, might have."""
     market = twin.market
     found: set[str] = set()
     for name in need_ids:
-        place = market.places.get(name)
+        place = market.places.get((label, name))
         if place is not None:
             granted = np.flatnonzero(market.granted_qty[place])
             pools = granted if granted.size else np.flatnonzero(market.allowed[place])

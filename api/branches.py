@@ -1,6 +1,6 @@
 """Branches: a scenario and the tick it is run to, folded from the journal and kept for a while.
 
-Nothing of a branch is stored. What is asked of one is folded on from the nearest instant at hand,
+No row of a branch is stored. What is asked of one is folded on from the nearest instant at hand,
 else from its fork. Beside it the baseline is folded too, and must come to the hash committed then.
 """
 
@@ -19,9 +19,9 @@ from api.journal import Journal, Recent, with_lag
 from api.limits import (
     BRANCHES_IN_MEMORY_COUNT,
     SCENARIO_EDITS_MAX_COUNT,
-    SCENARIOS_POSTED_MAX_COUNT,
     Limits,
 )
+from api.posted import Named, Posted
 from api.problems import Busy, Unknown
 from streams.branching import Beside, followed, forked
 from streams.log.port import Log
@@ -35,20 +35,6 @@ from twin.units import instant_text
 from twin.views import Moment
 from twin.whatif.scenario import Scenario, read_scenario
 from twin.whatif.shipped import shipped_names, shipped_scenario, shipped_text
-
-
-class Named(msgspec.Struct, frozen=True):
-    """A scenario under the name of its branch; ``number`` is the tick it was run to when posted."""
-
-    branch: str
-    scenario: Scenario
-    text: str
-    number: int | None = None
-
-    @property
-    def is_shipped(self) -> bool:
-        """Whether it comes with the twin."""
-        return self.branch in shipped_names()
 
 
 class BranchPast(msgspec.Struct, frozen=True):
@@ -69,32 +55,30 @@ class Folded(msgspec.Struct, frozen=True):
 class Branches:
     """Scenarios at hand, and what they come to; used by many threads at once."""
 
-    def __init__(self, log: Log, engine: Engine, journal: Journal, limits: Limits) -> None:
+    def __init__(
+        self, log: Log, engine: Engine, journal: Journal, posted: Posted, limits: Limits
+    ) -> None:
         self._log, self._engine, self._journal, self._limits = log, engine, journal, limits
-        self._posted: Recent[str, Named] = Recent(SCENARIOS_POSTED_MAX_COUNT)
+        self._posted = posted
         self._folded: Recent[tuple[str, int], Folded] = Recent(BRANCHES_IN_MEMORY_COUNT)
         self._slots = threading.BoundedSemaphore(max(1, limits.scenario_runs_max_count))
 
     def read(self, text: str, *, is_json: bool) -> Named:
         """The scenario in a text, under the name its branch has; ``BadInput`` names the line."""
-        scenario = read_scenario(text, is_json=is_json)
-        if len(scenario.edits) > SCENARIO_EDITS_MAX_COUNT:
-            raise BadInput(
-                f"{len(scenario.edits)} edits",
-                expected=f"{SCENARIO_EDITS_MAX_COUNT} at most",
-                remedy="run it with 'twin whatif run'",
-                field="edits",
+        with self._slot():
+            scenario = read_scenario(
+                text, is_json=is_json, edits_max_count=SCENARIO_EDITS_MAX_COUNT
             )
-        return Named(scenario.digest, scenario, text)
+        return Named(scenario.digest, scenario, text, is_json)
 
     def keep(self, named: Named, tick: TickInfo) -> None:
         """Remember a scenario as it was posted, with the tick it was run to."""
-        self._posted.put(named.branch, msgspec.structs.replace(named, number=tick.number))
+        self._posted.keep(msgspec.structs.replace(named, number=tick.number))
 
     def all(self) -> list[Named]:
         """Every scenario at hand: the shipped ones, then those posted, the oldest first."""
         shipped = [self.named(name) for name in shipped_names()]
-        return shipped + self._posted.values()
+        return shipped + self._posted.all()
 
     def named(self, branch: str) -> Named:
         """The scenario of a branch; ``Unknown`` when none is shipped or at hand under the name."""
@@ -106,7 +90,8 @@ class Branches:
             raise Unknown(
                 f"branch={shown(branch)!r}",
                 expected=nearest(branch, known),
-                remedy="a scenario is kept for a while only: post it again to /v1/scenarios",
+                remedy="many scenarios were posted since, or this never was: post it again to "
+                "/v1/scenarios",
                 field="branch",
             )
         return found
@@ -159,30 +144,36 @@ class Branches:
     def _steps(self, named: Named, tick: TickInfo, *, from_number: int) -> Iterator[Beside]:
         """Both twins tick by tick to one, from the nearest at hand before some number."""
         self._journal.end_offset()
-        self._refuse_too_long(named.scenario, tick)
         at_hand = [
             folded.beside
             for (branch, number), folded in self._folded.items()
             if branch == named.branch and number < from_number
         ]
         start = max(at_hand, key=lambda each: each.baseline.number, default=None)
+        self._refuse_too_long(named.scenario, start, tick)
         start = start or forked(self._log, self._engine, named.scenario)
         yield from followed(self._log, start, end=tick.journal_offset + 1)
 
-    def _refuse_too_long(self, scenario: Scenario, tick: TickInfo) -> None:
-        """Told before any of it is run, and of the whole of it, wherever one could go on from."""
-        before = None
-        if scenario.fork_ns is not None:
-            with self._engine.begin() as db:
-                before = queries.tick_at(db, LIVE, scenario.fork_ns)
-        count, most = tick.number - (before.number if before else 0), self._limits
-        if count > most.scenario_ticks_max_count:
+    def _refuse_too_long(self, scenario: Scenario, start: Beside | None, tick: TickInfo) -> None:
+        """Told before any of it is run: how much there is to fold from where the branch starts."""
+        from_number = start.baseline.number if start is not None else self._fork_number(scenario)
+        count, most = tick.number - from_number, self._limits.scenario_ticks_max_count
+        if count > most:
             raise BadInput(
-                f"from={_from(scenario)}, {count} ticks before until={instant_text(tick.tick_ns)}",
-                expected=f"{most.scenario_ticks_max_count} ticks at most",
-                remedy="choose a later from, or an earlier until, or run it with 'twin whatif run'",
+                f"from={_from(scenario)}: {count} ticks to fold to {instant_text(tick.tick_ns)}",
+                expected=f"{most} ticks at most in one answer",
+                remedy="ask with an earlier at first, and go on from there; or choose a later from "
+                "or an earlier until, raise TWIN_SCENARIO_TICKS, or run it with 'twin whatif run'",
                 field="from" if scenario.until_ns is None else "until",
             )
+
+    def _fork_number(self, scenario: Scenario) -> int:
+        """The number of the tick at the fork of a scenario; 0 before the first."""
+        if scenario.fork_ns is None:
+            return 0
+        with self._engine.begin() as db:
+            tick = queries.tick_at(db, LIVE, scenario.fork_ns)
+        return tick.number if tick is not None else 0
 
     def _proven(self, named: Named, beside: Beside, tick: TickInfo) -> Folded:
         """Kept at hand, once the baseline is found to be live."""

@@ -5,7 +5,7 @@ Columns of a frame stay arrays until the page is chosen; only the rows of the pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -57,13 +57,21 @@ SATELLITE: Final = Shape(
 _REPORTED: Final = tuple(c.name for c in SATELLITE.columns if c.type == "float32")
 
 
+Missing = Mapping[tuple[str, str], IntArray]
+"""Asset ids by label and segment."""
+
+
 class Choice(msgspec.Struct, frozen=True):
-    """Which satellites of a tick; None does not choose."""
+    """Which satellites of a tick; None does not choose.
+
+    ``missing`` are those that a branch has not, by label and segment.
+    """
 
     region: str | None = None
     status: str | None = None
     sunlit: bool | None = None
     asset_id: int | None = None
+    missing: Missing = {}
 
 
 class SatelliteRows(msgspec.Struct, frozen=True):
@@ -113,6 +121,9 @@ def chosen(
 
 def _matches(frame: Frame, choice: Choice) -> BoolArray:
     is_wanted = np.ones(frame.rows_count, dtype=np.bool_)
+    lost = choice.missing.get((frame.header.label, frame.spec.segment))
+    if lost is not None:
+        is_wanted &= ~np.isin(frame.columns["asset_id"], lost)
     if choice.asset_id is not None:
         is_wanted &= frame.columns["asset_id"] == choice.asset_id
     if choice.status is not None:

@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from api.asked import HISTORY_FILTERS, AskedHistory
-from api.branches import Named
 from api.limits import HISTORY_READ_MAX_COUNT, HISTORY_ROWS_MAX_COUNT
+from api.posted import Named
 from api.problems import require_known
 from api.reading import (
     Filters,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 
 from api.problems import require_known
 from api.shapes import Shape, ShapeColumn, ShapedRows
+from twin.events import Basis
 from twin.fold.launches import Booster, FlownLaunch, Launches, ManifestLaunch
 from twin.state import Twin
 from twin.vehicles import VEHICLES, carrier_of
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
+
+BASIS: Final = ShapeColumn(
+    "basis", "text", "assumed where a source of the twin is; else derived from what was told."
+)
 
 LAUNCH: Final = Shape(
     "launch",
@@ -52,6 +57,7 @@ LAUNCH: Final = Shape(
         ShapeColumn(
             "commitment_id", "text", "The promise it flies for; null for none.", is_nullable=True
         ),
+        BASIS,
     ),
 )
 
@@ -70,6 +76,7 @@ BOOSTER: Final = Shape(
             "From when on it may fly again; null in flight or when lost.",
             is_nullable=True,
         ),
+        BASIS,
     ),
 )
 
@@ -96,6 +103,7 @@ VEHICLE: Final = Shape(
         ShapeColumn(
             "last_flown", "instant", "The last time; null before the first.", is_nullable=True
         ),
+        BASIS,
     ),
 )
 
@@ -114,7 +122,8 @@ def launch_rows(twin: Twin, choice: Choice) -> ShapedRows:
 
     ``Unknown`` names a vehicle that does not exist, and a customer no launch has.
     """
-    rows = [row for label, book in twin.launches.items() for row in _launches(label, book)]
+    basis = {"basis": _basis(twin)}
+    rows = [row | basis for label, book in twin.launches.items() for row in _launches(label, book)]
     if choice.vehicle is not None:
         require_known("vehicle", choice.vehicle, VEHICLES)
     if choice.customer is not None:
@@ -129,7 +138,7 @@ def booster_rows(twin: Twin, choice: Choice) -> ShapedRows:
     """Boosters of the vehicle asked for, or of all, those that flew most first."""
     rocket = carrier_of(choice.vehicle) if choice.vehicle else None
     rows = [
-        _booster(label, booster, twin.tick_ns)
+        _booster(label, booster, twin.tick_ns) | {"basis": _basis(twin)}
         for label, book in twin.launches.items()
         for booster in book.boosters.values()
         if rocket in (None, booster.vehicle)
@@ -141,12 +150,18 @@ def booster_rows(twin: Twin, choice: Choice) -> ShapedRows:
 def vehicle_rows(twin: Twin, choice: Choice) -> ShapedRows:
     """Vehicles that fly, flew, or have a launch or a booster, by name."""
     rows = [
-        _vehicle(label, book, name, twin.tick_ns)
+        _vehicle(label, book, name, twin.tick_ns) | {"basis": _basis(twin)}
         for label, book in sorted(twin.launches.items())
         for name in sorted(_vehicles_of(book))
         if choice.vehicle in (None, name)
     ]
     return ShapedRows(VEHICLE, tuple(rows))
+
+
+def _basis(twin: Twin) -> Basis:
+    """Nobody measures a launch: at best it is derived from what a source told of it."""
+    is_assumed = any(source.is_assumed for source in twin.registry.sources.values())
+    return "assumed" if is_assumed else "derived"
 
 
 def _asked(choice: Choice) -> Iterator[tuple[str, str | None]]:

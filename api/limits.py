@@ -14,7 +14,7 @@ SCENARIO_EDITS_MAX_COUNT: Final = 100
 
 SCENARIOS_POSTED_MAX_COUNT: Final = 64
 BRANCHES_IN_MEMORY_COUNT: Final = 16
-"""Texts that were posted, and branches folded to some tick, that are kept at hand."""
+"""Texts that were posted, and branches folded to some tick, that are kept."""
 
 TOLD_MAX_COUNT: Final = 100
 """Events put in or withdrawn by a scenario that an explanation names; the newest."""
@@ -51,4 +51,4 @@ class Limits(msgspec.Struct, frozen=True):
     twins_in_memory_count: int = 32
     scenario_runs_max_count: int = 2
     scenario_wait_s: float = 2.0
-    scenario_ticks_max_count: int = 10_080
+    scenario_ticks_max_count: int = 50_000

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from pydantic.json_schema import SkipJsonSchema
 
 from api.described import shown
-from api.problems import require_known
+from api.problems import Unknown
 from streams.store.tables import LIVE
 from twin.errors import BadInput
 from twin.events import KINDS
@@ -65,7 +65,14 @@ def _checked_cursor(given: str) -> str:
 
 
 def _known_branch(given: str) -> str:
-    require_known("branch", given, [LIVE])
+    if given != LIVE:
+        raise Unknown(
+            f"branch={shown(given)!r} of what is told of {LIVE} alone",
+            expected=f"{LIVE!r}",
+            remedy="/v1/scenarios/{branch} names the events that did not happen, and every figure "
+            "that is otherwise",
+            field="branch",
+        )
     return given
 
 

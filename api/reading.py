@@ -15,8 +15,9 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from api.behind import names_of
-from api.branches import Branches, BranchPast, Named
+from api.branches import Branches, BranchPast
 from api.journal import Journal
+from api.posted import Named
 from api.problems import require_known
 from api.shapes import ARROW, Shape, arrow_schema, said, said_instant, said_number, view_shape
 from streams.replay import PastTwin
@@ -131,17 +132,20 @@ class Reader:
         named = self.branches.named(branch)
         return self.branches.past(named, self.branch_tick(named, at_ns))
 
+    def past(self, branch: str, at_ns: int | None) -> PastTwin:
+        """The twin after a tick of live, or of a branch."""
+        if branch == LIVE:
+            return self.journal.twin(self.tick(at_ns))
+        return self.branch_past(branch, at_ns).past
+
     def view(
         self, view: View, branch: str, at_ns: int | None, filters: Mapping[str, str | None]
     ) -> tuple[TickInfo, ViewRows]:
         """The rows of a view; ``NotFound`` for a filter that names nothing there is."""
         wanted = {name: value for name, value in filters.items() if value is not None}
         past: PastTwin | None = None
-        if branch != LIVE:
-            past = self.branch_past(branch, at_ns).past
-        elif at_ns is not None:
-            past = self.journal.twin(self.tick(at_ns))
-        if past is not None:
+        if branch != LIVE or at_ns is not None:
+            past = self.past(branch, at_ns)
             tick = past.tick
             found = ViewRows(view, matching(past_rows(view, past).rows, wanted))
         else:

@@ -74,6 +74,14 @@ class DeltaFound(Described):
     )
 
 
+class Projection(Described):
+    """What will be otherwise once all of a scenario has taken effect."""
+
+    until: str = Field(description="The tick it is for.", json_schema_extra=DATE_TIME)
+    assumes: str = Field(description="What it takes for granted.")
+    deltas: list[DeltaFound] = Field(description="Every figure that is otherwise by then.")
+
+
 class ScenarioResult(Described):
     """Both futures side by side, at the last tick both were run to."""
 
@@ -90,6 +98,11 @@ class ScenarioResult(Described):
     )
     withdrawn: list[WithdrawnEvent] = Field(description="Events that did not happen, and why.")
     deltas: list[DeltaFound] = Field(description="Every figure that is otherwise at the end.")
+    notes: list[str] = Field(description="What it takes to read them right.")
+    projection: Projection | None = Field(
+        description="What is otherwise later, where edits only take effect after the last tick, as "
+        "notice that was given; null where all have."
+    )
     links: dict[str, str] = Field(description="Where to ask on, at that tick of the branch.")
 
 

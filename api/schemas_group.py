@@ -80,8 +80,14 @@ class WorkloadRow(Described):
     priority: int = Field(description="0 is served first, 9 last.", ge=0, le=9)
     accreditation: str | None = Field(description="The level a site needs; null for none.")
     segments: list[str] = Field(description="Where it may be served.")
-    wanted_qty: int = _said("wanted_qty", "What it wants.")
+    asked_qty: int = _said(
+        "asked_qty", "What is asked for: of a service also what its promises carry."
+    )
+    wanted_qty: int = _said("wanted_qty", "Of that, what it wants for itself.")
     granted_qty: int = _said("granted_qty", "What it is granted, of all pools.")
+    used_qty: int = _said(
+        "used_qty", "Put to use of what it, or a promise that carries it, was granted."
+    )
     displaced_qty: int = _said("displaced_qty", "Wanted and not granted.")
     pools: list[PoolShare] = Field(description="The pools that grant it.")
     displaced_by: list[Holder] = Field(
@@ -100,7 +106,26 @@ class WorkloadRow(Described):
     deadline: str | None = _said("deadline", "By when it is to be done.", **DATE_TIME)
 
 
+class PlacementRow(Described):
+    """Work came to run on a segment, or did no more; or became short, or whole again."""
+
+    since: str = Field(description="The tick it changed in.", json_schema_extra=DATE_TIME)
+    workload_id: str = Field(description="The work.")
+    segment: str = Field(description="Where it runs, ran or might run.")
+    label: str = Field(description="Who may see it.")
+    accelerators_count: int = _said("accelerators_count", "What it has there from then on.")
+    displaced_count: int = _said("displaced_count", "What it wants and has nowhere.")
+    by_commitment_id: str | None = Field(
+        description="The promise served before it that holds most of what it may use; null where "
+        "nothing is displaced, or by no promise."
+    )
+
+
 class WorkloadPage(Head):
     """Services, work, promises and sales that want a share of the fleet."""
 
     rows: list[WorkloadRow] = Field(description="By priority, in the order they are served.")
+    changes: list[PlacementRow] | None = Field(
+        description="Where work came to run and was displaced up to then, newest first; a hundred "
+        "at most. Null for a branch, which keeps none."
+    )

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from api.problems import require_known
+from api.shapes import said_instant
 from twin.arrays import IntArray
 from twin.business.market import Market
 from twin.business.needs import Need
@@ -16,6 +17,8 @@ from twin.events import DemandRow, WorkloadSubmitted
 from twin.state import Twin
 
 Row = dict[str, Any]
+Key = tuple[str, str]
+"""The label and id of a need."""
 
 HOLDERS_MAX_COUNT: Final = 10
 """Of those that were served before a row, the ones that hold most are named."""
@@ -31,19 +34,29 @@ def workload_rows(twin: Twin, service: str | None) -> list[Row]:
     services = {name for each in twin.services.values() for name in each.offered}
     if service is not None:
         require_known("service", service, services)
-    market, labels, asked, work = twin.market, _labels(twin), _asked(twin), dict(_work(twin))
+    market, asked, work = twin.market, _asked(twin), dict(_work(twin))
     found = []
     for place, need in enumerate(market.needs):
-        # Work that was done in this tick wants nothing any more.
-        if need.need_id in labels and service in (None, need.service):
-            row = _row(market, place, need, labels[need.need_id])
-            row |= asked.get(need.need_id, _traffic(()))
-            found.append(row | work.get(need.need_id, NO_PROGRESS | {"deadline": None}))
+        key = need.label, need.need_id
+        if service in (None, need.service):
+            row = _row(market, place, need) | asked.get(key, _traffic(()))
+            found.append(row | work.get(key, NO_PROGRESS | {"deadline": None}))
     found.sort(key=lambda row: (row["priority"], row["need_id"]))
     return found
 
 
-def _row(market: Market, place: int, need: Need, label: str) -> Row:
+def placement_row(row: Row) -> Row:
+    """A change of where work runs, as it is answered."""
+    names = ("workload_id", "label", "accelerators_count", "displaced_count")
+    return {
+        "since": said_instant(row["tick_ns"]),
+        "segment": row["pool_id"],
+        **{name: row[name] for name in names},
+        "by_commitment_id": row["by_commitment_id"] or None,
+    }
+
+
+def _row(market: Market, place: int, need: Need) -> Row:
     granted = market.granted_qty[place]
     wanted_qty, granted_qty = int(market.wanted_qty[place]), int(granted.sum())
     kind, name, *_ = need.need_id.split("/")
@@ -52,7 +65,7 @@ def _row(market: Market, place: int, need: Need, label: str) -> Row:
         "kind": kind,
         "name": name,
         "service": need.service,
-        "label": label,
+        "label": need.label,
         "resource": need.resource,
         "region": need.region or None,
         "priority": need.priority,
@@ -60,8 +73,10 @@ def _row(market: Market, place: int, need: Need, label: str) -> Row:
         "segments": sorted(
             {market.pools[p].segment for p in np.flatnonzero(market.allowed[place])}
         ),
+        "asked_qty": int(market.asked_qty[place]),
         "wanted_qty": wanted_qty,
         "granted_qty": granted_qty,
+        "used_qty": int(market.used_qty[place]),
         "displaced_qty": wanted_qty - granted_qty,
         "pools": [
             {
@@ -93,29 +108,13 @@ def _holders(market: Market, place: int) -> list[Row]:
     ]
 
 
-def _labels(twin: Twin) -> dict[str, str]:
-    """The label of everything that may want something, by need."""
-    found: dict[str, str] = {}
-    for label, services in twin.services.items():
-        found |= dict.fromkeys(map(work_need, services.workloads), label)
-        for name in services.offered:
-            regions = ("", *twin.market.regions)
-            found |= dict.fromkeys((service_need(name, region) for region in regions), label)
-    for label, promises in twin.promises.items():
-        found |= dict.fromkeys(promises.need_ids, label)
-    for label, ledger in twin.ledgers.items():
-        # Of a service's tokens, too, a ledger knows the need; the service has the better right.
-        found = dict.fromkeys(ledger.need_ids, label) | found
-    return found
-
-
-def _asked(twin: Twin) -> dict[str, Row]:
+def _asked(twin: Twin) -> dict[Key, Row]:
     """Requests and tokens of the tick, by need."""
-    rows: dict[str, list[DemandRow]] = {}
-    for demand in twin.demand.values():
+    rows: dict[Key, list[DemandRow]] = {}
+    for label, demand in twin.demand.items():
         for row in demand.rows:
             region = "" if row.resource == "accelerator_count" else row.region
-            rows.setdefault(service_need(row.service, region), []).append(row)
+            rows.setdefault((label, service_need(row.service, region)), []).append(row)
     return {name: _traffic(tuple(mine)) for name, mine in rows.items()}
 
 
@@ -126,13 +125,13 @@ def _traffic(rows: tuple[DemandRow, ...]) -> Row:
     }
 
 
-def _work(twin: Twin) -> Iterator[tuple[str, Row]]:
+def _work(twin: Twin) -> Iterator[tuple[Key, Row]]:
     """How far each workload is, and by when it must be done."""
     for label, services in twin.services.items():
         book = twin.work.get(label, Work())
         done = dict(zip(book.ids, book.progress.tolist(), strict=True))
         for name, fact in services.workloads.items():
-            yield work_need(name), _progress(fact, done)
+            yield (label, work_need(name)), _progress(fact, done)
 
 
 def _progress(fact: WorkloadSubmitted, done: Mapping[str, list[int]]) -> Row:

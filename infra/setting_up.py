@@ -12,11 +12,18 @@ from sqlalchemy import Engine, text
 from infra.installation import ready_database, ready_log
 from infra.usage import BadUsage
 from streams.settings import Settings
-from streams.store.tables import ALERT, DEAD_LETTER, EVENT_SUBJECT, TICK, VIEW_TABLES
+from streams.store.tables import (
+    ALERT,
+    DEAD_LETTER,
+    EVENT_SUBJECT,
+    PLACEMENT,
+    TICK,
+    VIEW_TABLES,
+)
 
 READER: Final = "twin_reader"
 STATEMENT_TIMEOUT: Final = "30s"
-READ: Final = (TICK, ALERT, DEAD_LETTER, EVENT_SUBJECT, *VIEW_TABLES.values())
+READ: Final = (TICK, ALERT, DEAD_LETTER, EVENT_SUBJECT, PLACEMENT, *VIEW_TABLES.values())
 """What a reader sees: views and what proves them, not the whole twin in a snapshot."""
 
 

@@ -11,7 +11,7 @@ import msgspec
 from infra.installation import existing_database, existing_log
 from infra.progress import progress
 from infra.usage import usage
-from streams.branching import Branch
+from streams.branching import Beside
 from streams.branching import run as run_branch
 from streams.comparison import as_plain
 from streams.settings import Settings
@@ -60,11 +60,13 @@ def _text(file: Path) -> str:
     return shipped_text(str(file))
 
 
-def _show(branch: Branch) -> None:
+def _show(branch: Beside) -> None:
     plain = as_plain(branch)
     print(f"{plain['name']}: {plain['ticks']} ticks, {plain['fork']} to {plain['until']}")
     print("nobody reacts to it: no customer, no operator, but by the rules the twin knows")
     print(f"  baseline {plain['baseline_hash'][:12]}  branch {plain['branch_hash'][:12]}")
+    for note in plain["notes"]:
+        print(f"  {note}")
     if plain["first_divergence"] is None:
         print("  nothing is otherwise")
         return
@@ -72,8 +74,14 @@ def _show(branch: Branch) -> None:
     print(f"withdrawn: {len(plain['withdrawn'])}")
     for each in plain["withdrawn"][:SHOWN_COUNT]:
         print(f"  {each['tick']}  {each['kind']:24} {each['reason']}")
-    print(f"otherwise at the end: {len(plain['deltas'])} figures")
-    ranked = sorted(plain["deltas"], key=_weight, reverse=True)
+    _show_deltas("at the end", plain["deltas"])
+    if later := plain["projection"]:
+        _show_deltas(f"by {later['until']}, if {later['assumes']}", later["deltas"])
+
+
+def _show_deltas(when: str, deltas: list[dict[str, Any]]) -> None:
+    print(f"otherwise {when}: {len(deltas)} figures")
+    ranked = sorted(deltas, key=_weight, reverse=True)
     for each in ranked[:SHOWN_COUNT]:
         where = f"{each['view']} {each['key']} {each['column']}"
         print(f"  {where:64} {_short(each['baseline']):>14} → {_short(each['branch']):>14}")

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import cached_property
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from streams.log.port import Log
 from streams.replay import Entry, as_of, records
 from streams.store.tables import LIVE
 from twin.errors import BadInput, BrokenInvariant, Unavailable
-from twin.events import AssumptionSet, Event, VehicleStatusChanged
+from twin.events import DemandObserved, Event
 from twin.evolve import evolve
 from twin.hashing import SliceHashes
 from twin.outcomes import Refused
-from twin.records import GENESIS, Chain, Record
+from twin.records import GENESIS, Chain, Content, Record
 from twin.state import Twin
 from twin.units import instant_text
 from twin.views.view import Moment
 from twin.whatif.adapt import Memory, Withdrawn, adapt
 from twin.whatif.compare import Delta, deltas
-from twin.whatif.plan import SOURCE, Plan, planned
+from twin.whatif.loads import drawing
+from twin.whatif.plan import SOURCE, Plan
+from twin.whatif.planning import planned, refused
 from twin.whatif.scenario import Scenario
 
 
-class Beside(msgspec.Struct, frozen=True):
+class Beside(msgspec.Struct, frozen=True, dict=True):
     """Baseline and branch after the same tick; one twin for both until they differ.
 
-    ``plan`` and ``record`` are None before the first record; ``record`` is the last one as it is
-    in the branch. ``digest`` names it in the journal, which goes on at ``offset``.
+    ``plan``, ``told`` and ``record`` are None before the first record; ``told`` is the last one as
+    it is in the log, ``record`` as it is in the branch. ``digest`` names it in the journal, which
+    goes on at ``offset``.
     """
 
     scenario: Scenario
@@ -46,9 +50,15 @@ class Beside(msgspec.Struct, frozen=True):
     injected: tuple[Event, ...] = ()
     first_divergence_ns: int | None = None
     ticks_count: int = 0
+    told: Record | None = None
     record: Record | None = None
 
     @property
+    def until_ns(self) -> int:
+        """The tick both stand at."""
+        return self.baseline.tick_ns
+
+    @cached_property
     def hashes(self) -> tuple[str, str]:
         """The state hashes of baseline and branch."""
         was = SliceHashes().state_hash(self.baseline.tick_ns, self.baseline.slices())
@@ -56,27 +66,20 @@ class Beside(msgspec.Struct, frozen=True):
             return was, was
         return was, SliceHashes().state_hash(self.branch.tick_ns, self.branch.slices())
 
-
-class Branch(msgspec.Struct, frozen=True):
-    """Two futures side by side, at the last tick both have."""
-
-    scenario: Scenario
-    fork_ns: int
-    until_ns: int
-    ticks_count: int
-    baseline_hash: str
-    branch_hash: str
-    first_divergence_ns: int | None
-    withdrawn: tuple[Withdrawn, ...]
-    deltas: tuple[Delta, ...]
-    baseline: Twin
-    branch: Twin
-    record: Record
+    @cached_property
+    def deltas(self) -> tuple[Delta, ...]:
+        """Every figure that is otherwise."""
+        was, is_now = self.hashes
+        if was == is_now or self.record is None:
+            return ()
+        # Frames and lateness, which the record tells, are the same in both.
+        moments = (Moment(twin, self.record) for twin in (self.baseline, self.branch))
+        return tuple(deltas(*moments))
 
 
 def run(
     log: Log, engine: Engine, scenario: Scenario, *, on_tick: Callable[[int], None] | None = None
-) -> Branch:
+) -> Beside:
     """Fold the journal twice from the fork on: as it was, and as the scenario has it.
 
     Live is only read. ``BadInput`` for a fork before the log or after its end, or an edit that
@@ -86,7 +89,15 @@ def run(
     for last in followed(log, start):
         if on_tick is not None:
             on_tick(last.baseline.number)
-    return compared(last)
+    if last.record is None:
+        if scenario.fork_ns is None:
+            raise Unavailable("nothing is recorded yet", remedy="run the demo first")
+        raise BadInput(
+            f"from={instant_text(last.fork_ns)}",
+            expected="an instant with at least one tick after it in the log",
+            field="from",
+        )
+    return last
 
 
 def forked(log: Log, engine: Engine, scenario: Scenario) -> Beside:
@@ -111,7 +122,7 @@ def forked(log: Log, engine: Engine, scenario: Scenario) -> Beside:
         twin,
         digest=bytes.fromhex(past.tick.digest),
         offset=past.tick.journal_offset + 1,
-        plan=planned(scenario, twin),
+        plan=planned(scenario, twin, fork_ns=twin.tick_ns),
     )
 
 
@@ -137,13 +148,18 @@ def advanced(beside: Beside, entry: Entry) -> Beside:
     if plan is None:
         # Before the first tick nothing has a name yet: what the first record tells decides.
         fork_ns = record.start_ns
-        plan = _from(planned(beside.scenario, baseline), record.start_ns, forked_ns=record.tick_ns)
+        plan = planned(beside.scenario, baseline, fork_ns=fork_ns)
     with _meant(record):
         adapted = adapt(
-            record, plan, baseline=beside.baseline, branch=beside.branch, memory=beside.memory
+            record,
+            plan,
+            before=beside.baseline,
+            after=baseline,
+            branch=beside.branch,
+            memory=beside.memory,
         )
         is_one = adapted.record is record and beside.branch is beside.baseline
-        branch = baseline if is_one else _evolved(beside.branch, adapted.record)
+        branch = baseline if is_one else _evolved(beside, adapted.record)
     first_ns = beside.first_divergence_ns
     if first_ns is None and not is_one and _is_other(baseline, branch):
         first_ns = record.tick_ns
@@ -160,38 +176,38 @@ def advanced(beside: Beside, entry: Entry) -> Beside:
         injected=beside.injected + adapted.injected,
         first_divergence_ns=first_ns,
         ticks_count=beside.ticks_count + 1,
+        told=record,
         record=adapted.record,
     )
 
 
-def compared(beside: Beside) -> Branch:
-    """Where both stand; ``BadInput`` where no tick follows the fork."""
-    record = beside.record
-    if record is None:
-        raise BadInput(
-            f"from={instant_text(beside.fork_ns)}",
-            expected="an instant with at least one tick after it in the log",
-            field="from",
-        )
-    was, is_now = beside.hashes
-    found: tuple[Delta, ...] = ()
-    if was != is_now:
-        # Frames and lateness, which the record tells, are the same in both.
-        found = tuple(deltas(Moment(beside.baseline, record), Moment(beside.branch, record)))
-    return Branch(
-        scenario=beside.scenario,
-        fork_ns=beside.fork_ns,
-        until_ns=record.tick_ns,
-        ticks_count=beside.ticks_count,
-        baseline_hash=was,
-        branch_hash=is_now,
-        first_divergence_ns=beside.first_divergence_ns,
-        withdrawn=beside.withdrawn,
-        deltas=found,
-        baseline=beside.baseline,
-        branch=beside.branch,
-        record=record,
+def ahead(beside: Beside) -> Beside | None:
+    """Both twins once all of the scenario has taken effect; None where it has already.
+
+    A projection: but for dates, everything stays as it was in the last tick both have. That tick is
+    told again; and once more, when sites draw what they are used for by then.
+    """
+    last, plan, was = beside.told, beside.plan, beside.baseline
+    if last is None or plan is None or plan.whole_ns <= last.tick_ns:
+        return None
+    asked = tuple(e for e in last.content.events if e.kind == DemandObserved.__name__)
+    beside = _told_again(beside, plan.whole_ns, replace(last.content, events=asked))
+    totals = drawing(was, beside.baseline, last.content.totals)
+    content = replace(last.content, events=asked, totals=totals)
+    return _told_again(beside, beside.until_ns, content)
+
+
+def _told_again(beside: Beside, start_ns: int, content: Content) -> Beside:
+    """Both twins after a tick from that instant, in which this is told."""
+    assert beside.told is not None
+    record = replace(
+        beside.told,
+        number=beside.told.number + 1,
+        start_ns=start_ns,
+        tick_ns=start_ns + beside.told.interval_ns,
+        content=content,
     )
+    return advanced(beside, Entry(record, beside.digest, beside.offset, 0))
 
 
 @contextmanager
@@ -208,14 +224,12 @@ def _meant(record: Record) -> Iterator[None]:
         ) from error
 
 
-def _evolved(branch: Twin, record: Record) -> Twin:
+def _evolved(beside: Beside, record: Record) -> Twin:
     """The branch after a record; an edit that the fold refuses is no edit."""
-    step = evolve(branch, record)
+    step = evolve(beside.branch, record)
     for outcome in step.outcomes:
         if isinstance(outcome, Refused) and outcome.identity.source == SOURCE:
-            raise BadInput(
-                f"an edit makes an impossible {outcome.kind}: {outcome.reason}", field="edits"
-            )
+            raise refused(beside.scenario, outcome)
     return step.twin
 
 
@@ -225,39 +239,4 @@ def _is_other(baseline: Twin, branch: Twin) -> bool:
     return was.keys() != is_now.keys() or any(
         part is not was[name] and part.encoded() != was[name].encoded()
         for name, part in is_now.items()
-    )
-
-
-NEEDS_NOTHING_TOLD = frozenset({AssumptionSet.__name__, VehicleStatusChanged.__name__})
-"""Kinds that can hold before anything was told: a scenario has them from the first tick on."""
-
-
-def _from(plan: Plan, start_ns: int, *, forked_ns: int) -> Plan:
-    """A plan made after the first tick, moved to where that tick begins.
-
-    What is about something that the first tick tells of, a contract or assets, waits for its end.
-    """
-
-    def at(instant_ns: int) -> int:
-        return min(instant_ns, start_ns) if instant_ns == forked_ns else instant_ns
-
-    def moved(each: Any) -> Any:
-        span = msgspec.structs.replace(each.span, starts_ns=at(each.span.starts_ns))
-        return msgspec.structs.replace(each, span=span)
-
-    return msgspec.structs.replace(
-        plan,
-        droppings=tuple(moved(each) for each in plan.droppings),
-        scalings=tuple(moved(each) for each in plan.scalings),
-        injected=tuple(
-            msgspec.structs.replace(event, effective_ns=at(event.effective_ns))
-            if event.kind in NEEDS_NOTHING_TOLD
-            else event
-            for event in plan.injected
-        ),
-        overridden={name: at(since_ns) for name, since_ns in plan.overridden.items()},
-        grounded={
-            name: msgspec.structs.replace(span, starts_ns=at(span.starts_ns))
-            for name, span in plan.grounded.items()
-        },
     )

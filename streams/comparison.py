@@ -4,26 +4,48 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.branching import Branch
+from streams.branching import Beside, ahead
 from twin.units import dollars, instant_text
 from twin.views import VIEWS
 from twin.whatif.adapt import Withdrawn
 from twin.whatif.compare import Delta
 
 
-def as_plain(branch: Branch) -> dict[str, Any]:
+def as_plain(branch: Beside) -> dict[str, Any]:
     """Both futures side by side, as JSON; money in dollars."""
     first_ns = branch.first_divergence_ns
+    baseline_hash, branch_hash = branch.hashes
     return {
         "name": branch.scenario.name,
         "fork": instant_text(branch.fork_ns),
         "until": instant_text(branch.until_ns),
         "ticks": branch.ticks_count,
-        "baseline_hash": branch.baseline_hash,
-        "branch_hash": branch.branch_hash,
+        "baseline_hash": baseline_hash,
+        "branch_hash": branch_hash,
         "first_divergence": None if first_ns is None else instant_text(first_ns),
         "withdrawn": [withdrawn_body(each) for each in branch.withdrawn],
         "deltas": [_delta(each) for each in branch.deltas],
+        "notes": _notes(branch),
+        "projection": _projection(branch),
+    }
+
+
+AS_RECORDED = "temperatures, and what single satellites report, stay as they were recorded"
+
+
+def _notes(branch: Beside) -> list[str]:
+    notes = list(branch.plan.notes) if branch.plan is not None else []
+    return [*notes, AS_RECORDED] if branch.deltas else notes
+
+
+def _projection(branch: Beside) -> dict[str, Any] | None:
+    later = ahead(branch)
+    if later is None:
+        return None
+    return {
+        "until": instant_text(later.until_ns),
+        "assumes": "what was asked, measured and in force in the last tick goes on",
+        "deltas": [_delta(each) for each in later.deltas],
     }
 
 

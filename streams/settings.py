@@ -83,6 +83,12 @@ SETTINGS: tuple[Setting, ...] = (
         Bounds(0, 10**6, is_whole=False),
     ),
     Setting(
+        "TWIN_SCENARIO_TICKS",
+        "Ticks of a scenario that the API folds for one answer.",
+        "50000",
+        Bounds(1, 10**9),
+    ),
+    Setting(
         "TWIN_RETRY_MAX_S",
         "Seconds for which a log or a database that does not answer is asked again.",
         "120",
@@ -134,6 +140,7 @@ class Settings(msgspec.Struct, frozen=True):
     frames_kept_s: float
     snapshot_ticks: int
     patience_s: float
+    scenario_ticks: int
     retry_max_s: float
     member: str
     replicas_count: int
@@ -154,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True):
             "TWIN_FRAMES_KEPT_S": str(self.frames_kept_s),
             "TWIN_SNAPSHOT_TICKS": str(self.snapshot_ticks),
             "TWIN_PATIENCE_S": str(self.patience_s),
+            "TWIN_SCENARIO_TICKS": str(self.scenario_ticks),
             "TWIN_RETRY_MAX_S": str(self.retry_max_s),
             "TWIN_MEMBER": self.member,
             "TWIN_KAFKA_REPLICAS": str(self.replicas_count),
@@ -195,6 +203,7 @@ def load_settings(
         frames_kept_s=_number(given, "TWIN_FRAMES_KEPT_S"),
         snapshot_ticks=int(_number(given, "TWIN_SNAPSHOT_TICKS")),
         patience_s=_number(given, "TWIN_PATIENCE_S"),
+        scenario_ticks=int(_number(given, "TWIN_SCENARIO_TICKS")),
         retry_max_s=_number(given, "TWIN_RETRY_MAX_S"),
         member=_word(given, "TWIN_MEMBER"),
         replicas_count=int(_number(given, "TWIN_KAFKA_REPLICAS")),

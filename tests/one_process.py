@@ -44,6 +44,7 @@ class OneProcess:
         *,
         baseline: Baseline | None = None,
         seed: int = 1,
+        start_ns: int = START_NS,
         interval_ns: int = MINUTE_NS,
         snapshot_ticks: int = 300,
         broker_url: str = "",
@@ -55,11 +56,11 @@ class OneProcess:
         self.settings: Settings = msgspec.structs.replace(settings, snapshot_ticks=snapshot_ticks)
         self.log = open_log(self.settings.broker_url)
         self.log.declare(topic_specs(frames_kept_bytes=1 << 31, frames_kept_s=1e6))
-        self.interval_ns = interval_ns
+        self.start_ns, self.interval_ns = start_ns, interval_ns
         self.world = World(
             baseline or baseline_of(),
             seed=seed,
-            start_ns=START_NS,
+            start_ns=start_ns,
             interval_ns=interval_ns,
             **chosen,
         )
@@ -118,7 +119,7 @@ class OneProcess:
         envelope = Envelope(
             identity=Identity(source, 1, stream, self._told[stream]),
             kind=kind,
-            effective_ns=START_NS,
+            effective_ns=self.start_ns,
             label=label,
             digest=digest_of(body),
         )
@@ -133,7 +134,7 @@ class OneProcess:
 
     def tick_ns(self, number: int) -> int:
         """The end of a tick by its number, from 1."""
-        return START_NS + number * self.interval_ns
+        return self.start_ns + number * self.interval_ns
 
     def close(self) -> None:
         """Close log and database."""

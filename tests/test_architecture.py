@@ -94,6 +94,8 @@ def _is_definition(node: ast.stmt) -> bool:
 
 def test_no_file_and_no_function_is_too_long() -> None:
     for path, tree in trees():
+        if path.parent.name == "versions":
+            continue  # a migration is one statement after the other, and never changed again
         assert len(path.read_text().splitlines()) <= 400, f"{path} is over 400 lines"
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_kernel(node):

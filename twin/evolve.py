@@ -7,7 +7,7 @@ stops everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -18,11 +18,14 @@ from twin.errors import BadInput
 from twin.events import (
     AssetsAssigned,
     AssetsFailed,
+    AssetsRestored,
     AssumptionSet,
     Body,
     ElementSetsPublished,
     Event,
     EventCorrected,
+    LaunchFlown,
+    LaunchScheduled,
     LicenceGranted,
     Quarantined,
     RecordEntryExcluded,
@@ -62,6 +65,7 @@ class Step(Struct, frozen=True):
 def evolve(twin: Twin, record: Record) -> Step:
     """The twin after one more record; ``UnknownKind`` and ``BrokenInvariant`` stop the fold."""
     outcomes: list[Outcome] = []
+    flown: list[tuple[str, FlownLaunch]] = []
     after = replace(twin, number=record.number, start_ns=record.start_ns, tick_ns=record.tick_ns)
     written_off: dict[tuple[str, str], int] = {}
     for label, fleet_ in twin.fleets.items():
@@ -69,21 +73,26 @@ def evolve(twin: Twin, record: Record) -> Step:
             after = _with_fleet(after, label, restored)
     if after.demand:
         after = replace(after, demand={})
+    for label, work in twin.work.items():
+        if work.done:
+            after = group.without_finished(after, label, work)
     for event in record.content.events:
         try:
             known_label(event.label)
             body = fact(event)
-            after = _applied(after, event, body)
-            _note_write_off(written_off, event, body)
+            after = _applied(after, event, body, record.content.events)
+            note_write_off(written_off, event, body)
+            if isinstance(body, LaunchFlown):
+                flown.append((event.label, after.launches[event.label].recent[-1]))
         except BadInput as error:
             outcomes.append(Refused(event.identity, event.kind, str(error)))
     outcomes += _refusals_of_unknown_segments(after, record.content.totals)
-    return _closed(twin, after, record, written_off, outcomes)
+    return _closed(twin, after, record, written_off, flown, outcomes)
 
 
-def _applied(twin: Twin, event: Event, body: Body) -> Twin:
+def _applied(twin: Twin, event: Event, body: Body, events: Sequence[Event]) -> Twin:
     """One event, to the slice of its topic; what has no effect on the twin yet is kept in the
-    journal.
+    journal. ``events`` are all of its tick.
     """
     label = event.label
     match body:
@@ -92,9 +101,11 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
         ):
             told = registry.told(twin.registry, body, tick_ns=twin.tick_ns)
             return replace(twin, registry=told)
+        case SiteEnergised():
+            there = _with_fleet(twin, label, fleet.changed(_fleet(twin, label), body))
+            return group.with_books(there, label)
         case (
             SegmentRegistered()
-            | SiteEnergised()
             | SupplyChanged()
             | ShardOpened()
             | AssetsAssigned()
@@ -104,9 +115,12 @@ def _applied(twin: Twin, event: Event, body: Body) -> Twin:
         case SatellitesDeployed():
             fleet.registered(_fleet(twin, label), body.segment)
             return group.deployed(twin, event, body)
-        case AssetsFailed() | ElementSetsPublished() | ShellRetargeted():
+        case AssetsFailed() | AssetsRestored() | ElementSetsPublished() | ShellRetargeted():
             fleet.registered(_fleet(twin, label), body.segment)
             return twin
+        case LaunchScheduled():
+            group.aimed(twin, body, events)
+            return group.applied(twin, event, body)
         case SpaceWeatherObserved() | LicenceGranted() | StreamAbsent():
             return twin
         case EventCorrected() | RecordEntryExcluded():
@@ -124,6 +138,7 @@ def _closed(
     twin: Twin,
     record: Record,
     written_off: Mapping[tuple[str, str], int],
+    flown: list[tuple[str, FlownLaunch]],
     outcomes: list[Outcome],
 ) -> Step:
     """Telemetry, then the energy book and judging, label by label."""
@@ -157,18 +172,8 @@ def _closed(
     )
     outcomes += changes
     after = replace(twin, telemetry=telemetry, energy=books, alarms=judged)
-    after, said = closing.closed(before, after, flown=tuple(_flown(before, after)))
+    after, said = closing.closed(before, after, flown=flown)
     return Step(after, (*outcomes, *said))
-
-
-def _flown(before: Twin, after: Twin) -> Iterator[FlownLaunch]:
-    """The launches that flew in this tick."""
-    if before.launches is after.launches:
-        return
-    for label, book in after.launches.items():
-        known = before.launches.get(label)
-        was = {each.planned.launch_id for each in known.recent} if known is not None else set()
-        yield from (each for each in book.recent if each.planned.launch_id not in was)
 
 
 def _reported(fleet_: Fleet, label: str, record: Record) -> Telemetry:
@@ -204,11 +209,12 @@ def _refusals_of_unknown_segments(twin: Twin, totals: SegmentTotals) -> list[Out
     ]
 
 
-def _note_write_off(written_off: dict[tuple[str, str], int], event: Event, body: Body) -> None:
+def note_write_off(written_off: dict[tuple[str, str], int], event: Event, body: Body) -> None:
+    """Add what an event says of energy that came or went with assets, by label and segment."""
     if isinstance(body, AssetsFailed | SatellitesDeorbited):
         key = (event.label, body.segment)
         written_off[key] = written_off.get(key, 0) + round(body.written_off_wh * 1000)
-    if isinstance(body, SatellitesDeployed):
+    if isinstance(body, SatellitesDeployed | AssetsRestored):
         # They bring what their batteries hold.
         key = (event.label, body.segment)
         written_off[key] = written_off.get(key, 0) - round(body.charge_wh * 1000)

@@ -19,6 +19,11 @@ AssetId = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 AcceleratorCount = Annotated[int, Meta(ge=0, le=10**8)]
 Counter = Annotated[int, Meta(ge=0, le=2**62)]
 
+QUANTITY_MAX: Final = 10**16
+"""Of a resource or of tokens: ten thousand satellites of a terabit a second, in bits."""
+
+Quantity = Annotated[int, Meta(ge=0, le=QUANTITY_MAX)]
+
 Amount = Annotated[float, Meta(ge=0.0, le=1e12)]
 """Of power, energy, mass, area or time, in the unit of the field's name."""
 

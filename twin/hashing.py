@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Protocol
 
-FOLD_VERSION = 5
+FOLD_VERSION = 6
 """Grows with every change of the fold that moves a hash; a golden journal finds a forgotten one."""
 
 

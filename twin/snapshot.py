@@ -10,9 +10,12 @@ from typing import Any, get_origin
 import msgspec
 import numpy as np
 import zstandard
+from msgspec.structs import replace
 
 from twin.arrays import frozen
+from twin.business.market import Market
 from twin.errors import BadInput
+from twin.fold.closing import with_market
 from twin.hashing import FOLD_VERSION
 from twin.state import Twin
 
@@ -30,8 +33,12 @@ class _Versioned(msgspec.Struct, frozen=True, array_like=True):
 
 
 def encode_twin(twin: Twin) -> bytes:
-    """A twin as compressed MessagePack; arrays are int64, little-endian, with their shape."""
-    return zstandard.compress(_ENCODER.encode(_Stored(FOLD_VERSION, twin)), 3)
+    """A twin as compressed MessagePack; arrays are int64, little-endian, with their shape.
+
+    Without its market, which is in no hash: whoever reads it back makes it anew from what is.
+    """
+    hashed = replace(twin, market=Market())
+    return zstandard.compress(_ENCODER.encode(_Stored(FOLD_VERSION, hashed)), 3)
 
 
 def decode_twin(body: bytes) -> Twin:
@@ -41,7 +48,7 @@ def decode_twin(body: bytes) -> Twin:
         version = _VERSION.decode(plain).fold_version
         if version != FOLD_VERSION:
             raise BadInput(f"a snapshot of fold version {version}", expected=f"{FOLD_VERSION}")
-        return _DECODER.decode(plain).twin
+        return with_market(_DECODER.decode(plain).twin)
     except (zstandard.ZstdError, msgspec.MsgspecError, IndexError, ValueError) as error:
         raise BadInput(
             f"a snapshot that cannot be read ({error})", expected="a sound one"

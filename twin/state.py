@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from twin.arrays import IntArray, frozen
+from twin.asset_ranges import Range
 from twin.business.cap_tables import CapTables
 from twin.business.commitments import Promises
 from twin.business.ledger import Ledger
@@ -78,12 +79,16 @@ class Registry(msgspec.Struct, frozen=True, eq=False):
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A group of assets: how many, and what one was built to do."""
+    """A group of assets: how many, and what one was built to do.
+
+    ``asset_id_ranges`` are the ids of all that were ever assigned to it.
+    """
 
     name: str
     as_built: SegmentRegistered | None = None
     site: SiteEnergised | None = None
     installed_count: int = 0
+    asset_id_ranges: tuple[Range, ...] = ()
     shards_count: int = 0
     supply_w: float | None = None
     supply_cause: str = ""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.asked import AskedAlerts
-from api.house import InHouse, answers
+from api.house import House, InHouse, answers
 from api.media import json_response
 from api.reading import standing, tick_headers
 from api.schemas import AlertPage
@@ -17,6 +17,7 @@ from api.shapes import said_instant, said_number
 from streams.store import queries
 from streams.store.queries import RowDict
 from streams.store.tables import LIVE
+from twin.errors import BadInput
 
 router = APIRouter(tags=["operations"])
 
@@ -31,11 +32,37 @@ def alerts(house: InHouse, asked: Annotated[AskedAlerts, Query()]) -> Response:
     open. `value` and `threshold` are those of the tick it was raised in, not today's: those are in
     `/v1/capacity`, `/v1/energy` and `/v1/health`, and `/v1/why` says where they come from.
     """
+    if asked.branch != LIVE:
+        return _of_branch(house, asked)
     with house.reader.snapshot() as db:
         tick = standing(db, asked.at)
         rows = queries.alerts(db, LIVE, at_ns=tick.tick_ns, is_open=asked.open, limit=asked.limit)
     body = {**house.reader.head(tick), "rows": [_body(row) for row in rows]}
     return json_response(body, tick_headers(tick))
+
+
+def _of_branch(house: House, asked: AskedAlerts) -> Response:
+    """The alarms that are open in a branch: nothing keeps those that were cleared."""
+    if asked.open is False:
+        raise BadInput(
+            f"open=false of branch={asked.branch}",
+            expected="open=true: of a scenario nobody keeps alarms that were cleared",
+            field="open",
+        )
+    past = house.reader.branch_past(asked.branch, asked.at).past
+    alarms = [
+        (label, alarm)
+        for label, each in past.moment.twin.alarms.items()
+        for alarm in each.open.values()
+    ]
+    alarms.sort(key=lambda each: (-each[1].raised_ns, each[1].alarm_id))
+    rows = [
+        msgspec.structs.asdict(alarm)
+        | {"label": label, "cleared_ns": None, "asset_ids": msgspec.json.encode(alarm.asset_ids)}
+        for label, alarm in alarms[: asked.limit]
+    ]
+    body = {**house.reader.head(past.tick), "rows": [_body(row) for row in rows]}
+    return json_response(body, tick_headers(past.tick))
 
 
 def _body(row: RowDict) -> dict[str, Any]:

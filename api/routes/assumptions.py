@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from api.asked import AskedAssumptions, AskedAt
+from api.asked import AskedAssumptions, AskedOfBranch
 from api.house import InHouse, answers
 from api.media import json_response
 from api.pages import link_to, next_page
@@ -37,8 +37,8 @@ Name = Annotated[
 )
 def assumptions(house: InHouse, asked: Annotated[AskedAssumptions, Query()]) -> Response:
     """Every number nobody measured, by name, with its value, unit, date, source and confidence."""
-    tick = house.reader.tick(asked.at)
-    known = house.reader.journal.twin(tick).moment.twin.registry.assumptions
+    past = house.reader.past(asked.branch, asked.at)
+    tick, known = past.tick, past.moment.twin.registry.assumptions
     matching = [
         fact
         for name, fact in sorted(known.items())
@@ -49,6 +49,7 @@ def assumptions(house: InHouse, asked: Annotated[AskedAssumptions, Query()]) -> 
     if len(page) > asked.limit:
         address = next_page(
             "/v1/assumptions",
+            branch=tick.branch,
             at=instant_text(tick.tick_ns),
             prefix=asked.prefix,
             confidence=asked.confidence,
@@ -69,10 +70,10 @@ def assumptions(house: InHouse, asked: Annotated[AskedAssumptions, Query()]) -> 
     summary="One assumption",
     responses=answers(OneAssumption, "The assumption."),
 )
-def assumption(house: InHouse, name: Name, asked: Annotated[AskedAt, Query()]) -> Response:
+def assumption(house: InHouse, name: Name, asked: Annotated[AskedOfBranch, Query()]) -> Response:
     """The assumption as it is in force now, or was at an instant."""
-    tick = house.reader.tick(asked.at)
-    known = house.reader.journal.twin(tick).moment.twin.registry.assumptions
+    past = house.reader.past(asked.branch, asked.at)
+    tick, known = past.tick, past.moment.twin.registry.assumptions
     if name not in known:
         raise Unknown(f"name={name!r}", expected=nearest(name, known), field="name")
     body = {**house.reader.head(tick), "assumption": assumption_body(known[name])}

@@ -39,8 +39,8 @@ def launches(house: InHouse, asked: Annotated[AskedLaunches, Query()], form: For
     """A page of launches, and beside it what flies them."""
     if form == Media.JSON and asked.limit > JSON_ROWS_MAX_COUNT:
         raise BadInput(f"limit='{asked.limit}'", expected=PAGE_EXPECTED, field="limit")
-    tick = house.reader.tick(asked.at)
-    twin = house.reader.journal.twin(tick).moment.twin
+    past = house.reader.past(asked.branch, asked.at)
+    tick, twin = past.tick, past.moment.twin
     choice = Choice(asked.status, asked.outcome, asked.vehicle, asked.customer)
     found = launch_rows(twin, choice)
     end = asked.after + asked.limit
@@ -68,6 +68,7 @@ def _next(asked: AskedLaunches, tick: TickInfo, after: int) -> str:
     """The page after this one; of the same tick, so that pages do not tear."""
     return next_page(
         "/v1/launches",
+        branch=tick.branch,
         at=instant_text(tick.tick_ns),
         status=asked.status,
         outcome=asked.outcome,

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from api.asked import ASSET_ID_END, PAGE_EXPECTED, AskedAt, AskedSatellites
+from api.asked import ASSET_ID_END, PAGE_EXPECTED, AskedOfBranch, AskedSatellites
 from api.described import Form
-from api.fleet import Choice, SatelliteRows, chosen
+from api.fleet import Choice, Missing, SatelliteRows, chosen
 from api.house import House, InHouse, answers
 from api.limits import JSON_ROWS_MAX_COUNT
 from api.media import Media, json_response, table_response
@@ -20,6 +20,7 @@ from api.schemas import OneSatellite, SatellitePage
 from api.telemetry import Seen
 from api.why import frame_body, spec_body
 from streams.store.queries import TickInfo
+from streams.store.tables import LIVE
 from twin.errors import BadInput
 from twin.frames import SatelliteSpec
 from twin.units import instant_text
@@ -39,13 +40,14 @@ AssetId = Annotated[
 def satellites(house: InHouse, asked: Annotated[AskedSatellites, Query()], form: Form) -> Response:
     """In order of asset id, a page at a time; `Link` names the next, which is of the same tick.
     They are read from the frames themselves: where the log does not hold those, 410 names the
-    earliest instant whose frames it holds.
+    earliest instant whose frames it holds. Of a scenario's branch those that it has not are left
+    out, and the others are as they reported in live.
     """
     if form == Media.JSON and asked.limit > JSON_ROWS_MAX_COUNT:
         raise BadInput(f"limit='{asked.limit}'", expected=PAGE_EXPECTED, field="limit")
-    tick = house.reader.tick(asked.at)
+    tick, missing = _standing(house, asked)
     frames = [held.frame for _, held in house.telemetry.satellites(tick, asked.segment)]
-    choice = Choice(region=asked.region, status=asked.status, sunlit=asked.sunlit)
+    choice = Choice(region=asked.region, status=asked.status, sunlit=asked.sunlit, missing=missing)
     rows, matched_count = chosen(frames, choice, after=asked.after, limit=asked.limit)
     address = _next(asked, tick, rows)
     head = {**house.reader.head(tick), "matched_count": matched_count, "next": address}
@@ -58,11 +60,15 @@ def satellites(house: InHouse, asked: Annotated[AskedSatellites, Query()], form:
     summary="One satellite in one tick",
     responses=answers(OneSatellite, "The satellite."),
 )
-def satellite(house: InHouse, asset_id: AssetId, asked: Annotated[AskedAt, Query()]) -> Response:
+def satellite(
+    house: InHouse, asset_id: AssetId, asked: Annotated[AskedOfBranch, Query()]
+) -> Response:
     """The satellite as it reported, its arrays against physics, and the frame it was read from."""
-    tick = house.reader.tick(asked.at)
+    tick, missing = _standing(house, asked)
     for seen in house.telemetry.satellites(tick, None):
-        rows, count = chosen([seen[1].frame], Choice(asset_id=asset_id), after=-1, limit=1)
+        rows, count = chosen(
+            [seen[1].frame], Choice(asset_id=asset_id, missing=missing), after=-1, limit=1
+        )
         if count:
             body = {**house.reader.head(tick), **_portrait(house, tick, seen, rows)}
             return json_response(body, tick_headers(tick))
@@ -74,12 +80,21 @@ def satellite(house: InHouse, asset_id: AssetId, asked: Annotated[AskedAt, Query
     )
 
 
+def _standing(house: House, asked: AskedOfBranch) -> tuple[TickInfo, Missing]:
+    """The tick of a question, and the satellites that its branch has not."""
+    if asked.branch == LIVE:
+        return house.reader.tick(asked.at), {}
+    found = house.reader.branch_past(asked.branch, asked.at)
+    return found.past.tick, found.beside.memory.losses.missing if found.beside is not None else {}
+
+
 def _next(asked: AskedSatellites, tick: TickInfo, rows: SatelliteRows) -> str | None:
     """The page after this one; of the same tick, so that pages do not tear."""
     if len(rows) < asked.limit:
         return None
     return next_page(
         "/v1/satellites",
+        branch=tick.branch,
         at=instant_text(tick.tick_ns),
         segment=asked.segment,
         region=asked.region,

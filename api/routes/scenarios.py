@@ -1,4 +1,4 @@
-"""What if: scenarios, shipped or posted, and what they come to. Nothing of them is stored."""
+"""What if: scenarios, shipped or posted, and what they come to. Live is only read."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from api.asked import AskedResult, NoParameters
-from api.branches import Named
 from api.house import TICK_HEADERS, House, InHouse, answers
 from api.limits import BODY_MAX_BYTES
 from api.media import json_response
 from api.pages import next_page
+from api.posted import Named
 from api.problems import TooLarge, UnsupportedMedia
 from api.reading import reckoned, tick_headers
 from api.scenario_schemas import ScenarioList, ScenarioResult
-from streams.branching import compared
 from streams.comparison import as_plain
 from streams.store import queries
 from streams.store.queries import TickInfo
@@ -36,7 +35,7 @@ _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "A scenario: `name`, `from` (an instant, or `start`), `edits`; and, if "
-        "wanted, `until`, `description`, `seed`.",
+        "wanted, `until`, `description`.",
         "content": {
             **{
                 media: {"schema": {"type": "string"}, "example": shipped_text(EXAMPLE)}
@@ -52,7 +51,6 @@ _BODY: Final[dict[str, Any]] = {
                         "edits": {"type": "array", "items": {"type": "object"}},
                         "until": {"type": "string", "format": "date-time"},
                         "description": {"type": "string"},
-                        "seed": {"type": "integer", "minimum": 0},
                     },
                 },
                 "example": {"name": "As it was", "from": "start", "edits": []},
@@ -112,8 +110,9 @@ def run_scenario(
     house: InHouse, body: Annotated[tuple[str, bool], Depends(posted)], _: NoParameters
 ) -> Response:
     """Forks the journal, folds both pasts side by side to the newest tick (or `until`), and answers
-    what is otherwise. Live is only read, and nothing is stored: the scenario stays at hand for a
-    while, and its branch can be asked about with `?branch=`. The same scenario has the same branch.
+    what is otherwise. Live is only read. The scenario is kept, and its branch can be asked about
+    with `?branch=`: of any process that serves the folder, until many others were posted. The same
+    scenario has the same branch.
     """
     text, is_json = body
     named = house.reader.branches.read(text, is_json=is_json)
@@ -131,7 +130,7 @@ def run_scenario(
     responses={200: {"model": ScenarioList, "description": "Scenarios, with their text."}},
 )
 def scenarios(house: InHouse, _: NoParameters) -> Response:
-    """Those that are shipped, and the last that were posted to this process."""
+    """Those that are shipped, and the last that were posted."""
     rows = [
         {
             "branch": named.branch,
@@ -173,7 +172,7 @@ def _posted_at(house: House, named: Named) -> TickInfo | None:
 def _result(house: House, named: Named, tick: TickInfo) -> Response:
     beside = house.reader.branches.beside(named, tick)
     with reckoned(named.branch):
-        plain = as_plain(compared(beside))
+        plain = as_plain(beside)
     body = {"branch": named.branch, **plain, "links": _links(named.branch, plain["until"])}
     of_branch = house.reader.branches.past(named, tick).past.tick
     return json_response(body, tick_headers(of_branch))

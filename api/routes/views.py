@@ -24,6 +24,7 @@ DETAILS: Final = {
     "temperatures.",
     "revenue": "What each line earned of whom in the tick, its costs and, for closed years, the "
     "filing. Consolidated revenue is the sum of `recognised_usd` over all rows.",
+    "calibration": "The error of every filed line of every closed year, and what it rests on.",
     "commitments": "What is promised, had and left, the error budget of the window, and the time "
     "until it breaks.",
     "commitment_windows": "A row in the tick in which a window closes, and none in any other; "

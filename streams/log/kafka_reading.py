@@ -62,15 +62,8 @@ class Readers:
         reader = self._taken(place, start) or Reader(self._make())
         try:
             yield reader
-        except BaseException:
-            # It may be amid a fetch that nobody waits for any more.
-            reader.close()
-            raise
-        with self._lock:
-            self._idle.append(reader)
-            surplus = self._idle.pop(0) if len(self._idle) > IDLE_MAX_COUNT else None
-        if surplus is not None:
-            surplus.close()
+        finally:
+            self._put_back(reader)
 
     def close(self) -> None:
         """Close every idle reader."""
@@ -78,6 +71,16 @@ class Readers:
             idle, self._idle = self._idle, []
         for reader in idle:
             reader.close()
+
+    def _put_back(self, reader: Reader) -> None:
+        # One that failed may be amid a fetch that nobody waits for any more.
+        surplus: Reader | None = reader
+        if reader.stands_at is not None:
+            with self._lock:
+                self._idle.append(reader)
+                surplus = self._idle.pop(0) if len(self._idle) > IDLE_MAX_COUNT else None
+        if surplus is not None:
+            surplus.close()
 
     def _taken(self, place: TopicPartition, start: int) -> Reader | None:
         with self._lock:

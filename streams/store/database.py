@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import create_engine
 
 from streams.store.schema import prepare
-from twin.errors import BadInput, Unavailable
+from twin.errors import BadInput, TwinError, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_S = 5
@@ -37,10 +37,14 @@ def open_database(url: str) -> Engine:
     try:
         prepare(engine)
     except OperationalError as error:
+        engine.dispose()
         raise Unavailable(
             f"database {engine.url!r}: {str(error.orig).splitlines()[0]}",
             remedy="start it, or give another with TWIN_DATABASE_URL",
         ) from None
+    except TwinError:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -15,6 +15,7 @@ from streams.store.tables import (
     ALERT,
     DEAD_LETTER,
     EVENT_SUBJECT,
+    PLACEMENT,
     SNAPSHOT,
     TICK,
     VIEW_TABLES,
@@ -229,6 +230,13 @@ def alerts(
         if len(rows) == limit:
             break
     return rows
+
+
+def placements(db: Connection, branch: str, *, at_ns: int, limit: int) -> list[RowDict]:
+    """Work that was placed, displaced or let back in up to a tick, newest first."""
+    chosen = select(PLACEMENT).where(PLACEMENT.c.branch == branch, PLACEMENT.c.tick_ns <= at_ns)
+    order = (PLACEMENT.c.tick_ns.desc(), PLACEMENT.c.workload_id, PLACEMENT.c.pool_id)
+    return [dict(row) for row in db.execute(chosen.order_by(*order).limit(limit)).mappings()]
 
 
 def dead_letters(db: Connection, branch: str, *, limit: int) -> list[RowDict]:

@@ -114,6 +114,21 @@ class DeadLetterRow(SQLModel, table=True):
     offset: int = Field(sa_type=BigInteger)
 
 
+class PlacementRow(SQLModel, table=True):
+    """Work that came to run on a segment, or did no more, from a tick on."""
+
+    __tablename__ = "placement"
+
+    branch: str = Field(primary_key=True, sa_type=NAME)
+    tick_ns: int = Field(primary_key=True, sa_type=BigInteger)
+    label: str = Field(primary_key=True)
+    workload_id: str = Field(primary_key=True, sa_type=NAME)
+    pool_id: str = Field(primary_key=True, sa_type=NAME)
+    accelerators_count: int = Field(sa_type=BigInteger)
+    displaced_count: int = Field(sa_type=BigInteger)
+    by_commitment_id: str
+
+
 class EventSubjectRow(SQLModel, table=True):
     """An event of the journal by what it is about, so that a figure finds its facts."""
 
@@ -135,6 +150,7 @@ WRITER = SQLModel.metadata.tables["writer"]
 SNAPSHOT = SQLModel.metadata.tables["snapshot"]
 ALERT = SQLModel.metadata.tables["alert"]
 DEAD_LETTER = SQLModel.metadata.tables["dead_letter"]
+PLACEMENT = SQLModel.metadata.tables["placement"]
 EVENT_SUBJECT = SQLModel.metadata.tables["event_subject"]
 
 
@@ -164,6 +180,7 @@ OWN_TABLES: tuple[Table, ...] = (
     SNAPSHOT,
     ALERT,
     DEAD_LETTER,
+    PLACEMENT,
     EVENT_SUBJECT,
     *VIEW_TABLES.values(),
 )

@@ -15,6 +15,7 @@ from streams.store.tables import (
     ALERT,
     DEAD_LETTER,
     EVENT_SUBJECT,
+    PLACEMENT,
     SNAPSHOT,
     TICK,
     VIEW_TABLES,
@@ -23,7 +24,7 @@ from streams.store.tables import (
 from twin.errors import Superseded
 from twin.events import fact, subjects
 from twin.hashing import FOLD_VERSION
-from twin.outcomes import AlarmOutcome, Outcome, Refused
+from twin.outcomes import AlarmOutcome, Outcome, Refused, WorkOutcome
 from twin.snapshot import encode_twin
 from twin.units import NS_PER_S
 from twin.views import VIEWS, Moment
@@ -150,9 +151,15 @@ class Writer:
                 )
                 if db.execute(known).first() is None:
                     db.execute(statement.values(**letter))
+        tick_ns = commit.moment.twin.tick_ns
         for outcome in commit.outcomes:
-            if isinstance(outcome, AlarmOutcome):
-                self._write_alert(db, outcome, commit.moment.twin.tick_ns)
+            match outcome:
+                case AlarmOutcome():
+                    self._write_alert(db, outcome, tick_ns)
+                case WorkOutcome():
+                    change = msgspec.structs.asdict(outcome.change)
+                    row = {"branch": self._branch, "tick_ns": tick_ns, "label": outcome.label}
+                    db.execute(insert(PLACEMENT).values(**row, **change))
 
     def _write_alert(self, db: Connection, outcome: AlarmOutcome, tick_ns: int) -> None:
         change = outcome.change

@@ -35,6 +35,7 @@ INVENTORY = {
     "/v1/capacity": "now and as of an instant",
     "/v1/energy": "now and as of an instant",
     "/v1/revenue": "now and as of an instant",
+    "/v1/calibration": "now and as of an instant",
     "/v1/commitments": "now and as of an instant",
     "/v1/commitment_windows": "now and as of an instant",
     "/v1/costs": "now and as of an instant",

@@ -65,6 +65,7 @@ def test_a_page_has_the_shape_it_is_described_with(client: httpx.Client) -> None
     for name, shape in (("rows", LAUNCH), ("boosters", BOOSTER), ("vehicles", VEHICLE)):
         assert body[name], name
         assert set(body[name][0]) == {column.name for column in shape.columns}
+    assert {row["basis"] for row in body["rows"]} == {"assumed"}
     assert body["matched_count"] == len(body["rows"])
     assert body["boosters_count"] == len(body["boosters"])
 

@@ -21,6 +21,7 @@ from api.fleet import SATELLITE
 from api.journal import Journal
 from api.limits import Limits
 from api.media import Media
+from api.posted import Posted
 from api.reading import Reader
 from api.schemas import OneSatellite, SatellitePage
 from api.shelf import Shelf
@@ -390,5 +391,6 @@ def test_a_past_that_does_not_fold_to_its_hash_is_not_told(own: OneProcess) -> N
 
 def _reader(twin: OneProcess) -> Reader:
     journal = Journal(twin.log, twin.engine, twins_count=4)
-    branches = Branches(twin.log, twin.engine, journal, Limits())
+    posted = Posted(twin.settings.directory / "scenarios")
+    branches = Branches(twin.log, twin.engine, journal, posted, Limits())
     return Reader(twin.engine, journal, branches, clock_ns=time.time_ns)

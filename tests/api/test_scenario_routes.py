@@ -282,12 +282,76 @@ def test_a_branch_that_is_none_names_the_nearest_and_says_to_post_it_again(
     assert "post it again" in body["remedy"]
 
 
-@pytest.mark.parametrize("path", ["/v1/satellites", "/v1/alerts", "/v1/events", "/v1/stream"])
-def test_what_is_not_of_the_fold_is_of_live_alone(client: httpx.Client, path: str) -> None:
+@pytest.mark.parametrize("path", ["/v1/dead-letters", "/v1/events", "/v1/stream"])
+def test_what_is_not_of_the_fold_is_of_live_alone_and_says_so(
+    client: httpx.Client, path: str
+) -> None:
     answer = client.get(path, params={"branch": "shell-loss"})
 
     assert answer.status_code == 404
     assert answer.json()["field"] == "branch"
+    assert "/v1/scenarios/{branch}" in answer.json()["remedy"]
+
+
+@pytest.mark.parametrize("at", [None, FORK, LATER])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/launches", "/v1/workloads", "/v1/satellites", "/v1/assumptions", "/v1/alerts?open=true"],
+)
+def test_whatever_else_is_asked_of_a_branch_without_edits_is_what_live_says(
+    client: httpx.Client, path: str, at: str | None
+) -> None:
+    branch, asked = branch_of(client, AS_IT_WAS), {"at": at} if at else {}
+    url = httpx.URL(path)
+
+    answer = client.get(url.copy_merge_params({**asked, "branch": branch})).raise_for_status()
+    live = client.get(url.copy_merge_params(asked)).raise_for_status()
+
+    assert answer.json()["rows"] == live.json()["rows"]
+    assert answer.json()["rows"] or "alerts" in path
+    assert answer.json()["branch"] == answer.headers["twin-branch"] == branch
+
+
+def test_what_flies_in_a_branch_is_what_its_scenario_lets_fly(client: httpx.Client) -> None:
+    branch = branch_of(client, f"{EDITS}  - stop: falcon9\n    reason: a mishap")
+
+    body = client.get("/v1/launches", params={"branch": branch, "vehicle": "falcon9"}).json()
+
+    (vehicle,) = body["vehicles"]
+    assert (vehicle["can_fly"], vehicle["reason"]) == (False, "falcon9 is grounded: a mishap")
+
+
+def test_a_branch_lists_the_satellites_it_has_and_pages_stay_of_it(client: httpx.Client) -> None:
+    branch, asked = branch_of(client, HALF_LOST), {"segment": "sl-53", "at": LATER}
+    whole = client.get("/v1/satellites", params=asked).json()
+
+    body = client.get("/v1/satellites", params={**asked, "branch": branch, "limit": 1}).json()
+    after = client.get(body["next"]).json()
+
+    assert body["matched_count"] == whole["matched_count"] - round(whole["matched_count"] / 2)
+    assert after["branch"] == branch
+
+
+def test_a_satellite_that_a_branch_has_not_is_not_found_in_it(client: httpx.Client) -> None:
+    every = client.get("/v1/satellites", params={"segment": "sl-53", "at": LATER}).json()["rows"]
+    gone, there = every[0]["asset_id"], every[1]["asset_id"]
+    text = f"name: t\nfrom: {FORK}\nedits:\n  - fail: sl-53\n    asset_ids: [{gone}]"
+    asked = {"branch": branch_of(client, text), "at": LATER}
+
+    found = [client.get(f"/v1/satellites/{each}", params=asked) for each in (gone, there)]
+
+    assert [answer.status_code for answer in found] == [404, 200]
+
+
+def test_alarms_that_were_cleared_in_a_branch_are_refused_as_nobody_keeps_them(
+    client: httpx.Client,
+) -> None:
+    branch = branch_of(client, AS_IT_WAS)
+
+    answer = client.get("/v1/alerts", params={"branch": branch, "open": "false"})
+
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "open"
 
 
 @pytest.mark.parametrize(
@@ -389,13 +453,23 @@ def test_a_body_is_bounded_whether_or_not_it_says_its_length(client: httpx.Clien
     assert (said.status_code, unsaid.status_code) == (413, 413)
 
 
-def test_edits_are_bounded(client: httpx.Client) -> None:
-    many = "  - drop: LaunchFlown\n" * (SCENARIO_EDITS_MAX_COUNT + 1)
+@pytest.mark.parametrize("edit", ["drop: LaunchFlown", "dorp: LaunchFlown"])
+def test_edits_are_bounded_before_any_is_read(client: httpx.Client, edit: str) -> None:
+    many = f"  - {edit}\n" * (SCENARIO_EDITS_MAX_COUNT + 1)
 
     answer = post(client, f"name: t\nfrom: start\nedits:\n{many}")
 
     assert answer.status_code == 422
-    assert answer.json()["field"] == "edits"
+    assert (answer.json()["field"], answer.json()["line"]) == ("edits", 3)
+
+
+def test_an_edit_that_the_fold_refuses_is_refused_with_its_line(client: httpx.Client) -> None:
+    lost = "{booster_id: b, is_landed: false, flights_count: 1, ready_at: 2029-01-01T00:00:00Z}"
+
+    answer = post(client, f"{EDITS}  - inject: BoosterRecovered\n    body: {lost}")
+
+    assert answer.status_code == 422
+    assert answer.json()["line"] == 4
 
 
 def test_what_is_too_long_for_the_api_is_left_to_the_command_line(own: OneProcess) -> None:
@@ -407,9 +481,21 @@ def test_what_is_too_long_for_the_api_is_left_to_the_command_line(own: OneProces
 
     assert whole.status_code == 422
     assert whole.json()["field"] == "from"
-    assert "until" in whole.json()["detail"]
-    assert "twin whatif run" in whole.json()["remedy"]
+    assert "5 ticks" in whole.json()["detail"]
+    assert "TWIN_SCENARIO_TICKS" in whole.json()["remedy"]
     assert later.status_code == 201
+
+
+def test_a_long_scenario_is_folded_on_from_where_an_answer_before_came_to(own: OneProcess) -> None:
+    own.run(3)
+    limits, path = Limits(scenario_ticks_max_count=4), "/v1/scenarios/shell-loss"
+    with served(create_app(own.settings, limits=limits)) as url, httpx.Client(base_url=url) as c:
+        whole = c.get(path)
+        first = c.get(path, params={"at": "2029-01-01T00:03:00Z"})
+        then = c.get(path)
+
+    assert [answer.status_code for answer in (whole, first, then)] == [422, 200, 200]
+    assert then.json()["ticks"] == 5
 
 
 def test_where_too_many_run_at_once_one_is_told_to_come_again(own: OneProcess) -> None:
@@ -437,10 +523,43 @@ def test_a_branch_goes_on_with_live(own: OneProcess) -> None:
     assert again == posted
 
 
+def test_a_scenario_is_known_to_every_process_and_after_a_restart(own: OneProcess) -> None:
+    said = json.dumps({"name": "half lost", "from": FORK.replace("10", "01"), "edits": []})
+    first, other = create_app(own.settings), create_app(own.settings)
+    with (
+        served(first) as url,
+        served(other) as other_url,
+        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=other_url) as beside,
+    ):
+        posted = post(client, said, "application/json").json()
+        own.run(1)
+        asked = {"branch": posted["branch"]}
+        elsewhere = beside.get(f"/v1/scenarios/{posted['branch']}").json()
+        energy = beside.get("/v1/energy", params=asked)
+        listed = beside.get("/v1/scenarios").json()["rows"]
+    with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
+        again = client.get(f"/v1/scenarios/{posted['branch']}").json()
+
+    assert again == elsewhere == posted
+    assert energy.status_code == 200
+    assert [row["text"] for row in listed if not row["is_shipped"]] == [said]
+
+
+def test_a_branch_is_no_path(own: OneProcess) -> None:
+    with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
+        answers = [
+            client.get("/v1/energy", params={"branch": name})
+            for name in ("../twin", "0" * 15 + "/", "%2e%2e")
+        ]
+
+    assert {answer.status_code for answer in answers} == {404}
+
+
 def test_only_the_last_scenarios_stay_at_hand(
     own: OneProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.branches.SCENARIOS_POSTED_MAX_COUNT", 2)
+    monkeypatch.setattr("api.posted.SCENARIOS_POSTED_MAX_COUNT", 2)
     texts = [f"name: t{place}\nfrom: start\nedits: []" for place in range(3)]
     with served(create_app(own.settings)) as url, httpx.Client(base_url=url) as client:
         first, *_ = [branch_of(client, text) for text in texts]

@@ -54,7 +54,7 @@ def test_every_column_of_every_view_can_be_explained(
     assert body["basis"] == row["basis"]
     assert body["unit"] or column in WORDS[view]
     assert body["events"]
-    assert body["frames"] or view in ("revenue", "costs", "ownership", "risk")
+    assert body["frames"] or view in ("revenue", "calibration", "costs", "ownership", "risk")
 
 
 def test_a_figure_can_be_followed_to_the_bytes_it_came_from(

@@ -107,6 +107,23 @@ def test_displaced_work_names_who_was_served_before_it(
     assert all(not row["displaced_by"] for row in rows.values() if not row["displaced_qty"])
 
 
+def test_since_when_work_runs_where_it_does_is_told(
+    own: OneProcess, serve_own: httpx.Client
+) -> None:
+    own.tell(GIANT)
+    own.run(2)
+
+    changes = serve_own.get("/v1/workloads").json()["changes"]
+
+    giants = [change for change in changes if change["workload_id"] == "giant"]
+    assert giants
+    assert {change["since"] for change in giants} == {instant_text(own.tick_ns(3))}
+    for change in giants:
+        assert change["displaced_count"] > 0
+    before = serve_own.get("/v1/workloads", params={"at": instant_text(own.tick_ns(2))}).json()
+    assert all(change["workload_id"] != "giant" for change in before["changes"])
+
+
 def test_work_makes_progress_and_the_past_knows_less_of_it(
     own: OneProcess, serve_own: httpx.Client
 ) -> None:

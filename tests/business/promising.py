@@ -101,6 +101,7 @@ class Ledger:
             self.windows,
             granted_qty=granted,
             wanted_qty=granted,
+            used_qty=granted,
             launches_flown_by_commitment=flown or {},
             start_ns=self.now_ns,
             tick_ns=end_ns,

@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 
 from tests.business.accounts import told
+from tests.twin.telling import shown
+from tests.twin.telling import told as told_tick
 from twin.baseline import load, world_names
 from twin.baseline.calibration import read_calibration
 from twin.business.calibration import CalibratedLine, calibrated
@@ -123,3 +125,11 @@ def test_a_line_filed_as_zero_has_no_error() -> None:
 
     assert calibrated(told(zero).filed.values(), BASELINE.number) == ()
     assert parse_instant(zero.ends_at) > 0
+
+
+def test_the_error_of_every_line_of_every_closed_year_is_a_column() -> None:
+    rows = shown(told_tick(3), 3)["calibration"]
+
+    found = {(row["filed_period"], row["filed_line"]): row["error_fraction"] for row in rows}
+    assert found.keys() == {(year, line) for year in YEARS for line in FILED_LINES}
+    assert found == {place: line.error_fraction for place, line in LINES_FOUND.items()}

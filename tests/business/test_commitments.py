@@ -263,3 +263,19 @@ def test_promises_added_while_others_run_leave_their_windows_alone() -> None:
 
     assert ledger.windows.ids == ("a", "b")
     assert ledger.windows.rows[:, W.BAD_MS].tolist() == [0, 120_000]
+
+
+@pytest.mark.parametrize(
+    ("more", "hint"),
+    [
+        ({"resource": "backhaul_bps"}, "expected one of downlink_bps"),
+        (
+            {"commitment_kind": "ai", "resource": "inference_tok_per_s"},
+            "expected one of accelerator_count",
+        ),
+        ({"commitment_kind": "sensing", "resource": "revisit_per_h"}, "the segments that watch"),
+    ],
+)
+def test_what_the_fleet_has_no_pools_of_cannot_be_promised(more, hint: str) -> None:
+    with pytest.raises(BadInput, match=hint):
+        promised(terms(**more))

@@ -189,6 +189,57 @@ def test_a_waiver_of_launches_puts_off_the_day() -> None:
     assert ledger.status() == "breached"
 
 
+@pytest.mark.parametrize("ends_s", [10_000, 7_999])
+def test_launches_due_inside_a_tick_are_judged_at_its_end(ends_s: int) -> None:
+    ledger = Ledger(promised(launches(due_at=at(7_999), ends_at=at(ends_s))))
+    closed = []
+
+    for tick in (7_980, 60, 60):
+        ledger.tick(seconds=tick, flown={"nssl": 3})
+        closed.append((ledger.value(W.IS_CLOSED), ledger.value(W.LAST_IS_BREACHED)))
+
+    assert ledger.value(W.BREACHES_COUNT) == 1
+    assert closed == [(0, 0), (0, 0), (1, 1)]
+    assert ledger.value(W.LAST_CREDIT_MICRO_USD) == 500_000_000
+
+
+@pytest.mark.parametrize("amendment", [{"waived_until": at(9_000)}, {"due_at": at(9_000)}])
+@pytest.mark.parametrize("after_ticks_count", [0, 1, 3])
+def test_launches_that_were_late_once_are_not_late_and_paid_for_again(
+    amendment, after_ticks_count: int
+) -> None:
+    ledger = Ledger(promised(launches("sdn")))
+    ledger.tick(seconds=7_940)
+    for _ in range(after_ticks_count):
+        ledger.tick()
+    first = ledger.value(W.BREACHES_COUNT)
+    amend(ledger, **amendment)
+
+    for _ in range(30):
+        ledger.tick()
+
+    assert first == min(1, after_ticks_count)
+    assert ledger.value(W.BREACHES_COUNT) == 1
+    assert ledger.credits_micro_usd == {"k": 2_000_000_000}
+    assert sum(c.change.to_status == "breached" for c in ledger.changes) <= 2
+
+
+def test_launches_that_were_kept_may_be_promised_anew_up_to_a_later_day() -> None:
+    ledger = Ledger(promised(launches("sdn")))
+    ledger.tick(seconds=8_000, flown={"sdn": 4})
+    amend(ledger, promised_qty=6, due_at=at(9_000))
+    closed = []
+
+    for _ in range(20):
+        ledger.tick(flown={"sdn": 5})
+        if ledger.value(W.IS_CLOSED):
+            closed.append((ledger.value(W.LAST_START_NS), ledger.value(W.LAST_IS_BREACHED)))
+
+    day = 8_000 * NS_PER_S
+    assert closed == [(START_NS, 0), (START_NS + day, 1)]
+    assert ledger.value(W.BREACHES_COUNT) == 1
+
+
 def test_a_promise_whose_supplier_left_is_over() -> None:
     promises = promised(terms())
     left = SupplierExited("SpaceX", "us-government/space-force", "", 90.0)

@@ -105,10 +105,12 @@ def test_tokens_of_a_service_are_paid_by_one_contract_at_most() -> None:
     terms = {"price_unit": "mtok", "price_usd": Decimal(2), "resource": "grok", "quantity": 0}
     ledger = told(signed("a", **terms))
 
-    with pytest.raises(BadInput, match="a does not pay already"):
+    with pytest.raises(BadInput, match="a does not pay then"):
         told(signed("b", **terms), ledger=ledger)
 
     assert told(signed("a", **terms), ledger=ledger).need_ids == ("service/grok",)
+    later = {"starts_at": "2029-01-01T00:00:00Z", "ends_at": "2030-01-01T00:00:00Z"}
+    assert "b" in told(signed("b", **terms, **later), ledger=ledger).contracts
 
 
 def test_an_unknown_contract_is_not_terminated_and_the_nearest_is_named() -> None:
@@ -159,7 +161,7 @@ def test_a_termination_does_not_make_a_contract_longer() -> None:
         (customers(service="starlnk"), r"expected 'starlink'"),
         (customers(line="consumer_servic"), r"expected 'consumer_service'"),
         (customers(arpu="-1"), "arpu_usd_per_month=-1"),
-        (customers(2**62, "1000"), "dollars a month at most"),
+        (customers(2**62, "1000"), "dollars a year at most"),
         (CapitalSpent("starhip", Decimal(1), 10.0), "expected 'starship'"),
         (CapitalSpent("sl-53", Decimal(-1), 10.0), "amount_usd=-1"),
         (CapitalSpent("sl-53", Decimal(1), 0.0), "life_s"),
@@ -201,11 +203,15 @@ def test_compute_contracts_want_their_ramp_of_accelerators_while_they_run() -> N
     days = ("2026-04-30", "2026-05-01", "2026-07-01", "2029-01-01")
     instants = [parse_instant(f"{day}T00:00:00Z") for day in days]
 
+    # A tick that ends when a span begins does not lie in it; one that ends when it ends does.
     wanted = [[need.wanted_qty for need in ledger.needs(at_ns)] for at_ns in instants]
+    after = [[need.wanted_qty for need in ledger.needs(at_ns + 1)] for at_ns in instants]
 
-    assert wanted == [[], [500], [1000], []]
-    assert [ledger.next_change_ns(at_ns) for at_ns in instants] == [*instants[1:], 0]
-    assert ledger.needs(instants[1])[0].need_id == "contract/a" == ledger.need_ids[0]
+    assert wanted == [[], [], [500], [1000]]
+    assert after == [[], [500], [1000], []]
+    assert [ledger.next_change_ns(at_ns) for at_ns in instants[1:]] == instants[1:]
+    assert [ledger.next_change_ns(at_ns + 1) for at_ns in instants] == [*instants[1:], 0]
+    assert ledger.needs(instants[2])[0].need_id == "contract/a" == ledger.need_ids[0]
 
 
 def test_new_terms_of_a_contract_replace_the_old() -> None:

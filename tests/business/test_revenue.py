@@ -269,10 +269,10 @@ def test_no_amount_leaves_64_bits_in_the_longest_tick() -> None:
     most = Decimal(USD_MAX)
     ends_at = "2115-11-01T00:00:00Z"
     facts = [
-        signed("month", price_usd=most, quantity=0, resource="", ends_at=ends_at),
-        signed("share", price_usd=most, quantity=10**8, ends_at=ends_at),
+        signed("month", price_usd=most / 1_250, quantity=0, resource="", ends_at=ends_at),
+        signed("share", price_usd=most / 1_250, quantity=10**8, ends_at=ends_at),
         signed("total", price_usd=most, quantity=10**8, price_unit="total", ends_at=ends_at),
-        signed("hour", price_usd=Decimal(10_000), quantity=10**8, price_unit="accelerator_h"),
+        signed("hour", price_usd=Decimal(10_000), quantity=3_800, price_unit="accelerator_h"),
     ]
     ledger = told(
         *facts,
@@ -475,3 +475,37 @@ def test_the_backlog_of_launches_is_what_has_not_flown() -> None:
 def test_a_tick_before_any_account_has_no_rows() -> None:
     assert rows(Ledger(), Revenue(), OPENS_NS) == {}
     assert parse_instant("2026-08-22T00:00:00Z") == OPENS_NS
+
+
+def test_tokens_are_sold_at_the_list_price_before_and_after_a_contract_for_them() -> None:
+    terms = {"price_unit": "mtok", "resource": "grok", "quantity": 0, "line": "api_tokens"}
+    until = instant_text(OPENS_NS + HOUR)
+    ledger = told(
+        price("grok.output", "6"),
+        signed("old", price_usd=Decimal(1), ends_at=until, **terms),
+        signed(
+            "new",
+            price_usd=Decimal(2),
+            starts_at=instant_text(OPENS_NS + 2 * HOUR),
+            ends_at=instant_text(OPENS_NS + 3 * HOUR),
+            **terms,
+        ),
+    )
+    flows, earned = Revenue(), []
+
+    for hour in range(4):
+        flows = ticked(
+            ledger,
+            flows,
+            start_ns=OPENS_NS + hour * HOUR,
+            tick_ns=OPENS_NS + (hour + 1) * HOUR,
+            tokens={"service/grok": (0, 1_000_000)},
+        )
+        earned.append(
+            [
+                booked(ledger, flows, item)[B.GROSS] // USD
+                for item in ("contract/old", "tokens/grok", "contract/new")
+            ]
+        )
+
+    assert earned == [[1, 0, 0], [0, 6, 0], [0, 0, 2], [0, 6, 0]]

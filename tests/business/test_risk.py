@@ -57,7 +57,7 @@ def opening(world: str) -> tuple[Promises, int, Outlook]:
     day_ns = parse_instant(f"{baseline.opens_on}T00:00:00Z")
     segments = {each.segment for each in (*baseline.satellite_segments, *baseline.sites)}
     known = Known(
-        services=frozenset(("starlink", "grok-gov")),
+        services=frozenset(("starlink", "grok-gov", "defense")),
         segments=frozenset(segments),
         sites=frozenset(site.segment for site in baseline.sites),
         regions=frozenset(box.name for box in baseline.regions),

@@ -16,6 +16,7 @@ from worlds import (
     ticks,
 )
 
+from twin.asset_ranges import ranges_of
 from twin.baseline import load, world_names
 from twin.errors import BadInput
 from twin.events import Event, fact
@@ -23,7 +24,6 @@ from twin.frames import STATUS_FAILED
 from twin.physics.tle_orbit import positions_itrs_km
 from twin.simulate.asset_ids import first_asset_id
 from twin.simulate.catalogue import Catalogue, read_catalogue
-from twin.simulate.opening import ranges_of
 from twin.simulate.world import World
 
 DAY_NS = 1440 * MINUTE_NS

@@ -32,6 +32,7 @@ from twin.events import (
     ShardOpened,
 )
 from twin.outcomes import Refused
+from twin.simulate.asset_ids import LAUNCHED_FIRST, launched_ids
 from twin.simulate.launch import Launch, Load
 from twin.simulate.launch_log import LaunchLog
 from twin.simulate.outbox import ARROW, WorldTick
@@ -47,6 +48,31 @@ def an_hour(**more: object) -> list[WorldTick]:
     return list(ticks(small_world(**more), 30))
 
 
+def new_shard(run: list[WorldTick]) -> str:
+    """The first shard that opened after the opening."""
+    name: str = said(run[1:], ShardOpened)[0][1].shard
+    return name
+
+
+def flown(name: str, *, after_min: int) -> Launch:
+    """A launch that really flew, some minutes after the start, with 24 satellites."""
+    at_ns = parse_instant("2026-08-22T00:00:00Z") + after_min * MINUTE_NS
+    return Launch(
+        launch_id=name,
+        vehicle="falcon9",
+        site="slc-40",
+        customer="spacex",
+        orbit="LEO",
+        net_ns=at_ns,
+        payload_kg=13_800.0,
+        loads=(Load("sl-53", 24),),
+        booster_id=f"B-{name}",
+        flight_count=3,
+        liftoff_ns=at_ns,
+        outcome="success",
+    )
+
+
 def busy_world() -> World:
     """Hourly ticks: a few days hold many launches."""
     return small_world(
@@ -59,11 +85,11 @@ def test_a_flown_launch_opens_a_shard_that_reports_from_its_tick_on() -> None:
 
     ((_, deployed),) = said(run, SatellitesDeployed)
     new = [body.shard for _, body in said(run[1:], ShardOpened)]
-    assert new == ["sl-53/public/1"]
+    first = deployed.first_asset_id
+    assert new == [f"sl-53/public/{first}"]
     reporting = [tick.number for tick in run if new[0] in bodies(tick)]
     assert reporting == list(range(JOINED_TICK, 31))
     columns = frame_of(run[-1], new[0]).columns
-    first = deployed.first_asset_id
     assert columns["asset_id"].tolist() == list(range(first, first + 29))
 
 
@@ -91,7 +117,7 @@ def test_new_satellites_fly_on_the_orbit_of_their_shell_and_apart() -> None:
         for shell in plan.shells
     }
 
-    columns = frame_of(run[-1], "sl-53/public/1").columns
+    columns = frame_of(run[-1], new_shard(run)).columns
 
     position_km = np.stack([columns[axis].astype(float) for axis in ("x_km", "y_km", "z_km")])
     assert (deployed.altitude_km, deployed.inclination_deg) in shells
@@ -153,24 +179,26 @@ def test_a_world_of_many_deployments_killed_anywhere_says_the_same_bytes() -> No
 
 
 def test_the_frame_of_a_deployed_shard_is_needed_to_resume() -> None:
-    last = an_hour()[-1]
-    without = {name: body for name, body in bodies(last).items() if name != "sl-53/public/1"}
+    run = an_hour()
+    last, new = run[-1], new_shard(run)
+    without = {name: body for name, body in bodies(last).items() if name != new}
 
-    with pytest.raises(BadInput, match="no frame of sl-53/public/1"):
+    with pytest.raises(BadInput, match=f"no frame of {new}"):
         small_world().resume(last.seal, without)
 
 
 def test_sequences_of_a_new_stream_begin_at_one() -> None:
     run = an_hour()
+    new = new_shard(run)
 
     for tick in run[JOINED_TICK - 1 :]:
-        frame = next(m for m in tick.messages if m.key == "sl-53/public/1")
+        frame = next(m for m in tick.messages if m.key == new)
         assert frame.content_type == ARROW
         assert frame.identity.sequence == tick.number - JOINED_TICK + 1
-        assert dict(tick.seal.last)["sl-53/public/1"] == frame.identity.sequence
+        assert dict(tick.seal.last)[new] == frame.identity.sequence
 
 
-def test_large_deployments_are_cut_into_shards_and_ids_go_on() -> None:
+def test_large_deployments_are_cut_into_shards_and_no_id_is_given_twice() -> None:
     run = list(ticks(busy_world(), HOURS_COUNT))
 
     ranges = [
@@ -182,26 +210,40 @@ def test_large_deployments_are_cut_into_shards_and_ids_go_on() -> None:
     assert max(sizes) <= 10
     mine = sorted((first, last) for name, first, last in ranges if name == "sl-53")
     assert len(mine) > 3
-    assert all(late[0] == early[1] + 1 for early, late in pairwise(mine))
+    assert all(late[0] > early[1] for early, late in pairwise(mine))
+
+
+def test_a_launch_that_is_not_in_the_log_changes_no_other_row() -> None:
+    launches = [flown(name, after_min=place) for place, name in enumerate(("one", "two", "three"))]
+
+    def world_of(*flying: Launch) -> list[WorldTick]:
+        start_ns = parse_instant("2026-08-22T00:00:00Z")
+        log = LaunchLog(flying, (), (), "")
+        return list(ticks(small_world(baseline_of("2026"), start_ns=start_ns, launch_log=log), 30))
+
+    whole, without = world_of(*launches), world_of(launches[0], launches[2])
+
+    ids = {body.launch_id: body.first_asset_id for _, body in said(whole, SatellitesDeployed)}
+    left = {body.launch_id: body.first_asset_id for _, body in said(without, SatellitesDeployed)}
+    assert left == {name: ids[name] for name in ("one", "three")}
+    for stream in (f"sl-53/public/{first}" for first in left.values()):
+        assert bodies(whole[-1])[stream] == bodies(without[-1])[stream]
+
+
+def test_two_launches_whose_names_draw_one_place_have_ids_of_their_own() -> None:
+    first = launched_ids("one", "sl-53", 29, ())
+    taken = [first, (first[1] + 60, first[1] + 80)]
+
+    again = launched_ids("one", "sl-53", 29, taken)
+
+    assert again[1] - again[0] == 28
+    assert all(again[0] > last or again[1] < begin for begin, last in taken)
+    assert launched_ids("two", "sl-53", 29, taken) == launched_ids("two", "sl-53", 29, ())
 
 
 def test_a_launch_log_flies_instead_of_a_drawn_manifest() -> None:
     start_ns = parse_instant("2026-08-22T00:00:00Z")
-    launch = Launch(
-        launch_id="really-flown",
-        vehicle="falcon9",
-        site="slc-40",
-        customer="spacex",
-        orbit="LEO",
-        net_ns=start_ns + 3 * MINUTE_NS,
-        payload_kg=13_800.0,
-        loads=(Load("sl-53", 24),),
-        booster_id="B1",
-        flight_count=3,
-        liftoff_ns=start_ns + 3 * MINUTE_NS,
-        outcome="success",
-    )
-    log = LaunchLog((launch,), (), (), "")
+    log = LaunchLog((flown("really-flown", after_min=3),), (), (), "")
 
     run = list(ticks(small_world(baseline_of("2026"), start_ns=start_ns, launch_log=log), 25))
 
@@ -218,9 +260,9 @@ def test_satellites_join_a_catalogued_fleet_under_ids_of_their_own() -> None:
         catalogue=small_catalogue(range(44001, 44009)),
     )
 
-    *_, tick = ticks(world, 25)
+    run = list(ticks(world, 25))
 
-    assert frame_of(tick, "sl-53/public/1").columns["asset_id"].min() == 530_000_001
+    assert frame_of(run[-1], new_shard(run)).columns["asset_id"].min() >= LAUNCHED_FIRST
 
 
 def test_a_world_before_the_split_lives_to_see_it() -> None:

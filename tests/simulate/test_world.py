@@ -202,7 +202,7 @@ def test_removing_a_segment_changes_no_other_segments_frames() -> None:
 def test_removing_a_site_moves_its_work_and_changes_no_others_luck() -> None:
     whole = baseline_of("2029")
     rest = msgspec.structs.replace(
-        whole, sites=tuple(site for site in whole.sites if site.segment != "c-unlisted")
+        whole, sites=tuple(site for site in whole.sites if site.segment != "c2-gb300")
     )
 
     *_, with_it = ticks(small_world(whole), 3)

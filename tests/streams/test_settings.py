@@ -74,6 +74,7 @@ def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
         ("TWIN_FRAMES_KEPT_S", "0", "a number from 1"),
         ("TWIN_PATIENCE_S", "nan", "a number from 0"),
         ("TWIN_PATIENCE_S", "inf", "a number from 0"),
+        ("TWIN_SCENARIO_TICKS", "0", "a whole number from 1 to 1000000000"),
         ("TWIN_LOG_LEVEL", "loud", "one of debug, info, warning, error"),
     ],
 )

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from streams.branching import Branch, run
+from streams.branching import Beside, run
 from streams.replay import records
 from streams.store import queries
 from streams.store.tables import LIVE
 from streams.topics import JOURNAL
 from tests.one_process import OneProcess
 from twin.errors import BadInput
-from twin.events import fact
+from twin.events import Event, fact
 from twin.records import Chain
-from twin.units import NS_PER_H, instant_text
+from twin.simulate.asset_ids import first_asset_id
+from twin.units import NS_PER_H, NS_PER_S, instant_text
 from twin.views import VIEWS, Moment
 from twin.whatif.scenario import read_scenario
 
@@ -36,7 +37,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
         yield one
 
 
-def branched(one: OneProcess, edits: str, *, at: str = "start", until: str = "") -> Branch:
+def branched(one: OneProcess, edits: str, *, at: str = "start", until: str = "") -> Beside:
     text = f"name: t\nfrom: {at}\nedits:\n{edits}" + (f"\nuntil: {until}" if until else "")
     return run(one.log, one.engine, read_scenario(text))
 
@@ -54,7 +55,7 @@ def test_a_scenario_without_edits_is_live_itself(week, hour, fork_hour) -> None:
 
     branch = branched(week, "  []", at=fork, until=instant_text(week.tick_ns(hour)))
 
-    assert branch.baseline_hash == branch.branch_hash == hashes(week)[hour]
+    assert branch.hashes == (hashes(week)[hour],) * 2
     assert branch.first_divergence_ns is None
     assert branch.deltas == branch.withdrawn == ()
 
@@ -71,18 +72,19 @@ def test_live_is_untouched_by_any_scenario(week) -> None:
 def test_the_baseline_beside_a_branch_is_live(week) -> None:
     branch = branched(week, "  - fail: sl-53\n    fraction: 0.5")
 
-    assert branch.baseline_hash == hashes(week)[HOURS_COUNT]
-    assert branch.branch_hash != branch.baseline_hash
+    baseline_hash, branch_hash = branch.hashes
+    assert branch_hash != baseline_hash == hashes(week)[HOURS_COUNT]
 
 
 def test_the_same_scenario_has_the_same_branch_every_time(week) -> None:
     edits = "  - stop: starship\n  - scale: grok\n    by: 2"
 
-    assert branched(week, edits).branch_hash == branched(week, edits).branch_hash
+    assert branched(week, edits).hashes == branched(week, edits).hashes
 
 
 def test_to_lose_one_satellite_changes_no_row_of_another_segment(week) -> None:
-    branch = branched(week, "  - fail: sl-dtc\n    asset_ids: [1]")
+    first = first_asset_id("sl-dtc")
+    branch = branched(week, f"  - fail: sl-dtc\n    asset_ids: [{first}]")
 
     for name in ("energy", "health"):
         was = VIEWS[name].rows(Moment(branch.baseline, branch.record))
@@ -138,7 +140,27 @@ def test_a_flight_that_was_not_grounds_nobody_by_its_failure(week) -> None:
 
     state = branch.branch.launches["public"].vehicle("starship")
     assert grounded <= {each.event_id for each in branch.withdrawn}
-    assert (state.reason, state.until_ns) == ("mishap", week.tick_ns(1) + 90 * 24 * NS_PER_H)
+    assert (state.reason, state.until_ns) == ("mishap", week.tick_ns(0) + 90 * 24 * NS_PER_H)
+
+
+def test_a_launch_that_flew_earlier_in_the_tick_of_a_stop_flew(week) -> None:
+    flight = next(event for event in flights_of(week, "falcon9") if event.effective_ns % NS_PER_H)
+    stopped = instant_text(flight.effective_ns + 60 * NS_PER_S)
+
+    branch = branched(week, f"  - stop: falcon9\n    at: {stopped}\n    for: 90d")
+
+    gone = {each.event_id for each in branch.withdrawn}
+    assert str(flight.identity) not in gone
+    assert str(flights_of(week, "falcon9")[-1].identity) in gone
+    assert branch.branch.launches["public"].flown(fact(flight).launch_id) is not None
+
+
+def test_a_stop_at_the_very_instant_of_a_liftoff_keeps_it_on_the_ground(week) -> None:
+    flight = next(event for event in flights_of(week, "falcon9") if event.effective_ns % NS_PER_H)
+
+    branch = branched(week, f"  - stop: falcon9\n    at: {instant_text(flight.effective_ns)}")
+
+    assert branch.withdrawn[0].event_id == str(flight.identity)
 
 
 def test_a_number_set_later_is_what_it_was_until_then(week) -> None:
@@ -152,6 +174,16 @@ def test_a_number_set_later_is_what_it_was_until_then(week) -> None:
 def test_demand_that_no_number_can_hold_is_refused(week) -> None:
     with pytest.raises(BadInput, match="the scenario comes to what cannot be"):
         branched(week, "  - scale: starlink\n    by: 1000000\n" * 5)
+
+
+def flights_of(one: OneProcess, vehicle: str) -> list[Event]:
+    """Liftoffs of a vehicle in the log, by time."""
+    return [
+        event
+        for entry in records(one.log, Chain(), start=0)
+        for event in entry.record.content.events
+        if event.kind == "LaunchFlown" and fact(event).booster_id.startswith(vehicle)
+    ]
 
 
 def flown_and_followed(one: OneProcess, vehicle: str) -> list[str]:
@@ -174,9 +206,31 @@ def test_a_tenant_that_gives_notice_takes_its_backlog_with_it(week) -> None:
     assert 0 < backlog.branch < backlog.baseline
 
 
-def test_an_edit_that_the_fold_refuses_is_refused_with_its_reason(week) -> None:
-    with pytest.raises(BadInput, match="which its notice allows"):
-        branched(week, "  - stop: anthropic-compute\n    notice: 3d")
+def test_an_edit_that_the_fold_refuses_is_refused_with_its_line_and_reason(week) -> None:
+    lost = "{booster_id: b, is_landed: false, flights_count: 1, ready_at: 2029-01-01T00:00:00Z}"
+
+    with pytest.raises(BadInput, match=r"line 6: .*'b', which is not in the air"):
+        branched(
+            week,
+            "  - scale: grok\n    by: 2\n"
+            f"  - inject: BoosterRecovered\n    body: {lost}\n    at: 2029-01-02T00:00:00Z",
+        )
+
+
+def test_a_number_set_for_a_while_is_what_the_log_says_after_it(week) -> None:
+    edit = "  - set: cost.satellites-life_y\n    to: 3\n    for: 5h"
+
+    within, after = (
+        branched(week, edit, until=instant_text(week.tick_ns(hour))) for hour in (5, 6)
+    )
+
+    assumed = [
+        twin.registry.number("cost.satellites-life_y")
+        for twin in (within.branch, after.branch, after.baseline)
+    ]
+    assert assumed[0] == 3
+    assert assumed[1] == assumed[2] != 3
+    assert after.hashes[0] == after.hashes[1]
 
 
 @pytest.mark.parametrize("name", ["starship-grounded", "tenants-leave", "shell-loss"])
@@ -185,7 +239,8 @@ def test_a_shipped_scenario_makes_a_difference(week, name) -> None:
 
     branch = run(week.log, week.engine, read_scenario(text))
 
-    assert branch.branch_hash != branch.baseline_hash
+    baseline_hash, branch_hash = branch.hashes
+    assert branch_hash != baseline_hash
     assert branch.deltas
     assert branch.first_divergence_ns is not None
 
@@ -204,6 +259,13 @@ def test_a_shipped_scenario_makes_a_difference(week, name) -> None:
         ("  - inject: SatelliteFrameReported\n    body: {}", "given, decided or followed"),
         ("  - inject: AlarmChanged\n    body: {}", "given, decided or followed"),
         ("  - scale: grok\n    by: 2\n    region: europ", "europe"),
+        ("  - stop: starship\n    notice: 3d", "no 'notice'"),
+        ("  - stop: grok\n    notice: 3d", "no 'notice'"),
+        ("  - stop: anthropic-compute\n    for: 3d", "no 'for'"),
+        ("  - stop: SpaceX\n    for: 3d", "no 'for'"),
+        ("  - inject: AlarmChanged\n    body: {}\n    for: 3d", "unknown field 'for'"),
+        ("  - drop: LaunchFlown\n    notice: 3d", "unknown field 'notice'"),
+        ("  []\nseed: 3", "unknown field 'seed'"),
         ("  - fail: sl-53\n    fraction: 0.1\n    at: 2028-01-01T00:00:00Z\n    for: 1h", "after"),
     ],
 )

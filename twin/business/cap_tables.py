@@ -17,7 +17,7 @@ from twin.suggest import nearest
 from twin.units import MICRO_PER_USD
 
 SHARES_MAX_COUNT: Final = 10**15
-"""Of one company."""
+"""Of one company, and as many options."""
 
 VALUE_MAX_MICRO_USD: Final = 9 * 10**12 * MICRO_PER_USD
 """Of one company; beyond it micro-dollars leave 64 bits."""
@@ -155,10 +155,12 @@ class Company(msgspec.Struct, frozen=True):
                 raise BrokenInvariant(
                     f"holders of {self.name} {name} hold {total}", expected=f"{issued_count} issued"
                 )
-        if self.issued_count > SHARES_MAX_COUNT:
-            raise BadInput(
-                f"{self.issued_count} shares of {self.name}", expected=f"{SHARES_MAX_COUNT} at most"
-            )
+        options_count = sum(held.options_count for held in self.holdings)
+        for count, what in ((self.issued_count, "shares"), (options_count, "options")):
+            if count > SHARES_MAX_COUNT:
+                raise BadInput(
+                    f"{count} {what} of {self.name}", expected=f"{SHARES_MAX_COUNT} at most"
+                )
         worth = max(self.value_micro_usd or 0, self.parts_micro_usd or 0)
         if worth > VALUE_MAX_MICRO_USD:
             raise BadInput(

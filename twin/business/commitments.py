@@ -28,11 +28,13 @@ from twin.events import (
     CommitmentTasked,
     SupplierExited,
 )
-from twin.units import MS_PER_S, NS_PER_MS, NS_PER_S, parse_instant
+from twin.fields import QUANTITY_MAX
+from twin.units import MICRO_PER_USD, MS_PER_S, NS_PER_MS, NS_PER_S, USD_MAX, parse_instant
 
 PPB: Final = 1_000_000_000
 NEVER_NS: Final = 2**63 - 1
-QTY_MAX: Final = 2**62
+VALUES_MAX_USD: Final = 4 * USD_MAX
+"""What all promises of a label may be worth: tables keep 64 bits."""
 
 _JSON = msgspec.json.Encoder(order="deterministic")
 
@@ -46,7 +48,7 @@ class K(IntEnum):
     STARTS_NS = 3
     ENDS_NS = 4  # or when its supplier left
     WAIVED_NS = 5  # waived until; 0 for never
-    WINDOW_NS = 6  # all of it, for a launch promise
+    WINDOW_NS = 6  # that of a launch promise ends when it is due
     DUE_NS = 7  # of a launch promise
     BROKEN_PPB = 8  # share of a window that may be bad
     OUTAGE_MIN_MS = 9
@@ -137,7 +139,7 @@ class Promises(msgspec.Struct, frozen=True, eq=False):
                 resource=promise.terms.resource,
                 region=promise.region,
                 wanted_qty=min(
-                    QTY_MAX,
+                    QUANTITY_MAX,
                     promise.terms.promised_qty + self.tasked_qty(promise.commitment_id, tick_ns),
                 ),
                 priority=promise.terms.priority,
@@ -283,6 +285,13 @@ def _with(
     if later and later_ns < tick_ns:
         here, later, later_ns = {**here, **_by_id(later)}, (), 0
     tasks = promises.taskings if taskings is None else taskings
+    worth = sum(each.value_micro_usd for each in {**here, **_by_id(later)}.values())
+    if worth > VALUES_MAX_USD * MICRO_PER_USD:
+        raise BadInput(
+            f"promises worth {worth // MICRO_PER_USD} dollars in all",
+            expected=f"{VALUES_MAX_USD} at most",
+            field="value_usd",
+        )
     after = Promises(
         items=tuple(here[name] for name in sorted(here)),
         coming=tuple(sorted(later, key=lambda each: each.commitment_id)),
@@ -334,7 +343,7 @@ def _constants(promises: Promises, need_ids: tuple[str, ...]) -> IntArray:
             K.STARTS_NS: promise.starts_ns,
             K.ENDS_NS: ends_ns,
             K.WAIVED_NS: promise.waived_ns,
-            K.WINDOW_NS: due_ns - promise.starts_ns if promise.is_launch else window_ns,
+            K.WINDOW_NS: window_ns,
             K.DUE_NS: due_ns,
             K.BROKEN_PPB: PPB - round(terms.threshold_fraction * PPB),
             K.OUTAGE_MIN_MS: round(terms.outage_min_s * MS_PER_S),

@@ -20,13 +20,9 @@ from twin.business.lines import (
     REPORTING_SEGMENTS,
     counterparty_of,
 )
-from twin.business.terms import FOR_EVER_NS, Contract, Customers, Price
+from twin.business.terms import FOR_EVER_NS, MONTH_MS, Contract, Customers, Price
 from twin.events import Basis
 from twin.units import MS_PER_H, NS_PER_MS, PPM
-
-MONTH_MS: Final = 730 * MS_PER_H
-YEAR_MS: Final = 12 * MONTH_MS
-"""A year of 365 days is twelve months of 730 hours."""
 
 NO_NEED: Final = -1
 
@@ -105,7 +101,7 @@ def items_of(
     prices: Mapping[str, Price],
 ) -> Items:
     """The items that these facts make, and two more for launches without a contract."""
-    by_token = {c.resource for c in contracts.values() if c.price_unit == "mtok"}
+    by_token = [c for c in contracts.values() if c.price_unit == "mtok"]
     drafts = [
         *(_of_contract(contract) for contract in contracts.values()),
         *(_of_customers(key, each) for key, each in customers.items()),
@@ -218,7 +214,7 @@ def _of_customers(key: str, customers: Customers) -> _Draft:
     )
 
 
-def _of_prices(prices: Mapping[str, Price], by_token: set[str]) -> Iterator[_Draft]:
+def _of_prices(prices: Mapping[str, Price], by_token: Iterable[Contract]) -> Iterator[_Draft]:
     """Tokens at the list price, while no contract is for the tokens of the service."""
     services = {name.rsplit(".", 1)[0] for name in prices if name.endswith((".input", ".output"))}
     for service in services:
@@ -237,8 +233,18 @@ def _of_prices(prices: Mapping[str, Price], by_token: set[str]) -> Iterator[_Dra
             period_ms=PPM,
             input_micro_usd=price("input"),
             output_micro_usd=price("output"),
-            pieces=() if service in by_token else ((0, _ms(FOR_EVER_NS), 0, 0),),
+            pieces=tuple(_between([c for c in by_token if c.resource == service])),
         )
+
+
+def _between(contracts: Iterable[Contract]) -> Iterator[tuple[int, int, int, int]]:
+    """The time that no contract for the tokens covers."""
+    from_ms = 0
+    for contract in sorted(contracts, key=lambda contract: contract.starts_ns):
+        if from_ms < (until_ms := _ms(contract.starts_ns)):
+            yield from_ms, until_ms, 0, 0
+        from_ms = max(from_ms, _ms(contract.ends_ns))
+    yield from_ms, _ms(FOR_EVER_NS), 0, 0
 
 
 def _basis(prices: Mapping[str, Price], service: str) -> Basis:

@@ -7,7 +7,7 @@ it that lies in a window already closed when it began to count never does. Time 
 counts as kept.
 
 A breach opens once per window, in the first tick after which more time is bad than the window may
-hold. A launch promise is broken when it is due and fewer have flown.
+hold. A launch promise is broken at the end of the tick in which it is due, when fewer have flown.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from twin.events import AlarmChanged, CommitmentStatus, CommitmentStatusChanged
 from twin.outcomes import AlarmOutcome
 from twin.physics.kernel import kernel
 from twin.state import Alarm, Alarms
-from twin.units import MS_PER_S, NS_PER_MS, PPM, instant_text
+from twin.units import MS_PER_S, NS_PER_MS, instant_text
 
 Severity = Literal["warning", "critical"]
 SEVERITY: Final[dict[CommitmentStatus, Severity]] = {"at-risk": "warning", "breached": "critical"}
@@ -59,7 +59,7 @@ _STATUS, _IS_OPEN, _START, _END, _ELAPSED, _BAD, _BUDGET, _PENDING, _STREAK, _CA
 _IS_BREACHED, _TO_BREACH, _ALLOCATED, _TASKED, _AVAILABLE, _IS_OPENED = _W[10:16]
 _EARNED, _CREDIT, _DISPLACED, _FLOWN, _BREACHES, _EARNED_SUM, _CREDIT_SUM = _W[16:23]
 _CARRY, _WINDOW_CREDIT, _IS_CLOSED, _LAST_START, _LAST_END, _LAST_ELAPSED = _W[23:29]
-_LAST_BAD, _LAST_BUDGET, _LAST_IS_BREACHED, _LAST_CREDIT = _W[29:]
+_LAST_BAD, _LAST_BUDGET, _LAST_IS_BREACHED, _LAST_CREDIT, _USED = _W[29:]
 _PENDING_, _KEPT, _AT_RISK, _BREACHED, _WAIVED_, _ENDED = (
     STATUSES.index(status)
     for status in ("pending", "kept", "at-risk", "breached", "waived", "ended")
@@ -74,6 +74,7 @@ def judged(
     *,
     granted_qty: IntArray,
     wanted_qty: IntArray,
+    used_qty: IntArray,
     launches_flown_by_commitment: Mapping[str, int],
     start_ns: int,
     tick_ns: int,
@@ -95,6 +96,7 @@ def judged(
         promises.constants,
         granted_qty,
         wanted_qty,
+        used_qty,
         available_qty,
         displaced_micro_usd,
         (start_ns, tick_ns),
@@ -114,8 +116,7 @@ def _said(
     credits_micro_usd: dict[str, int] = {}
     for promise, was, row in zip(promises.items, before, rows, strict=True):
         if row[_IS_OPENED]:
-            credit = credit_micro_usd(
-                promise,
+            credit = promise.credit_micro_usd(
                 start_ns=int(row[_START]),
                 end_ns=int(row[_END]),
                 flown_count=int(row[_FLOWN]),
@@ -128,19 +129,6 @@ def _said(
         if row[_IS_OPENED] or row[_STATUS] != was[_STATUS]:
             changes.append(_judged(promise, was, row, horizon))
     return tuple(changes), credits_micro_usd
-
-
-def credit_micro_usd(promise: Promise, *, start_ns: int, end_ns: int, flown_count: int = 0) -> int:
-    """What is given back when a window is broken: a share of what the window is worth.
-
-    Of a launch promise it is a share of the launches that did not fly.
-    """
-    if promise.is_launch:
-        missing = max(0, promise.terms.promised_qty - flown_count)
-        worth = promise.value_micro_usd * missing // promise.terms.promised_qty
-    else:
-        worth = promise.value_between_micro_usd(start_ns, end_ns)
-    return worth * round(promise.terms.credit_fraction * PPM) // PPM
 
 
 def alarmed(
@@ -218,6 +206,7 @@ def _judge(
     constants: IntArray,
     granted: IntArray,
     wanted: IntArray,
+    used: IntArray,
     available: IntArray,
     displaced: IntArray,
     span_ns: tuple[int, int],
@@ -231,22 +220,25 @@ def _judge(
         row, of = rows[i], constants[i]
         before = row[_STATUS]
         row[_IS_OPENED] = row[_IS_CLOSED] = row[_EARNED] = row[_CREDIT] = row[_DISPLACED] = 0
-        row[_ALLOCATED] = row[_TASKED] = 0
+        row[_ALLOCATED] = row[_TASKED] = row[_USED] = 0
         row[_TO_BREACH] = row[_AVAILABLE] = -1
+        # Launches are judged in the tick that holds the instant they are due.
+        is_due = of[_IS_LAUNCH] and start_ns < of[_DUE] <= min(tick_ns, of[_ENDS])
         if tick_ns <= of[_STARTS]:
             row[_STATUS] = _PENDING_
-        elif tick_ns > of[_ENDS]:
+        elif tick_ns > of[_ENDS] and not is_due:
             if row[_IS_OPEN]:
                 _close(row)
             row[_STATUS] = _ENDED
         else:
-            _turn(row, of, tick_ns)
+            _turn(row, of, start_ns, tick_ns)
             row[_ELAPSED] += dt
             if of[_IS_LAUNCH]:
                 _judge_launches(row, of, tick_ns)
             else:
                 place = of[_NEED]
                 row[_ALLOCATED] = granted[place]
+                row[_USED] = used[place]
                 row[_TASKED] = max(0, wanted[place] - of[_PROMISED])
                 if available.size:
                     row[_AVAILABLE] = available[place]
@@ -273,22 +265,28 @@ def _close(row: IntArray) -> None:
 
 
 @kernel
-def _turn(row: IntArray, of: IntArray, tick_ns: int) -> None:
+def _turn(row: IntArray, of: IntArray, start_ns: int, tick_ns: int) -> None:
     """Close a window that is over and open the one that holds the tick.
 
-    The window that runs keeps its span when its length is amended; the next ones follow on it.
+    The window that runs keeps its span when its length is amended; the next ones follow on it. That
+    of launches closes once it was judged; another follows on one that was kept, up to a later day.
+    One that was broken stays the last: what is late is late once, and paid for once.
     """
-    if of[_IS_LAUNCH] and row[_IS_OPEN]:
+    is_launch = of[_IS_LAUNCH]
+    if is_launch and row[_IS_OPEN]:
         row[_END] = of[_DUE]
-    if row[_IS_OPEN] and tick_ns > row[_END]:
+    if row[_IS_OPEN] and (start_ns if is_launch else tick_ns - 1) >= row[_END]:
         _close(row)
-    if not row[_IS_OPEN] and not (of[_IS_LAUNCH] and tick_ns > of[_DUE]):
-        origin = row[_END] if row[_END] else of[_STARTS]
+    origin = row[_END] if row[_END] else of[_STARTS]
+    may_open = origin < of[_DUE] and not row[_IS_BREACHED] if is_launch else True
+    if not row[_IS_OPEN] and may_open:
         length = of[_WINDOW]
-        row[_START] = origin + (tick_ns - 1 - origin) // length * length
-        if of[_IS_LAUNCH]:
-            row[_START] = of[_STARTS]
-        row[_END] = min(row[_START] + length, of[_ENDS])
+        if is_launch:
+            row[_START], row[_END] = origin, of[_DUE]
+        else:
+            row[_START] = origin + (tick_ns - 1 - origin) // length * length
+            row[_END] = row[_START] + length
+        row[_END] = min(row[_END], of[_ENDS])
         row[_IS_OPEN] = 1
         row[_ELAPSED] = row[_BAD] = row[_PENDING] = row[_IS_BREACHED] = row[_WINDOW_CREDIT] = 0
     if row[_IS_OPEN] and row[_END] > of[_ENDS]:

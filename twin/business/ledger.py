@@ -18,6 +18,7 @@ from twin.business.items import Items, compute_need, contract_item, items_of, la
 from twin.business.lines import REPORTING_SEGMENTS, carrier_of
 from twin.business.needs import COMMERCIAL_PRIORITY, Need
 from twin.business.terms import (
+    BOOKS_MAX_USD,
     MTOK_MAX_MICRO_USD,
     NOBODY_MAY,
     SPAN_MAX_S,
@@ -94,11 +95,15 @@ class Ledger(msgspec.Struct, frozen=True, eq=False):
         """The needs whose delivery is paid for, sorted: the order of what ``accrued`` is given."""
         return self.items.need_ids
 
-    def needs(self, at_ns: int) -> tuple[Need, ...]:
-        """What compute contracts want at an instant; segments are those of the service."""
+    def needs(self, tick_ns: int) -> tuple[Need, ...]:
+        """What compute contracts want in the tick that ends at ``tick_ns``, if they run at its end.
+
+        Segments are those of the service.
+        """
         found = []
         for contract in self.contracts.values():
-            wanted = contract.quantity * contract.share_ppm(at_ns) // PPM
+            # A contract holds from its start to before its end; a tick ends with its last instant.
+            wanted = contract.quantity * contract.share_ppm(tick_ns - 1) // PPM
             if contract.is_by_share and wanted:
                 found.append(
                     Need(
@@ -112,8 +117,8 @@ class Ledger(msgspec.Struct, frozen=True, eq=False):
                 )
         return tuple(sorted(found))
 
-    def next_change_ns(self, at_ns: int) -> int:
-        """The next instant at which ``needs`` changes by date alone; 0 for never."""
+    def next_change_ns(self, tick_ns: int) -> int:
+        """By date alone ``needs`` is the same in ticks that end up to this instant; 0 for ever."""
         dates = [
             date
             for contract in self.contracts.values()
@@ -123,7 +128,7 @@ class Ledger(msgspec.Struct, frozen=True, eq=False):
                 contract.ends_ns,
                 *(step.from_ns for step in contract.ramp),
             )
-            if date > at_ns
+            if date >= tick_ns
         ]
         return min(dates, default=0)
 
@@ -182,10 +187,13 @@ def contract_signed(ledger: Ledger, fact: ContractSigned) -> Ledger:
     if contract.price_unit == "mtok":
         for other in ledger.contracts.values():
             is_same = (other.price_unit, other.resource) == ("mtok", contract.resource)
-            if is_same and other.contract_id != contract.contract_id:
+            is_together = max(other.starts_ns, contract.starts_ns) < min(
+                other.ends_ns, contract.ends_ns
+            )
+            if is_same and is_together and other.contract_id != contract.contract_id:
                 raise BadInput(
                     f"contract {contract.contract_id} for tokens of {contract.resource}",
-                    expected=f"a service whose tokens {other.contract_id} does not pay already",
+                    expected=f"a service whose tokens {other.contract_id} does not pay then",
                     field="resource",
                 )
     return _with_items(ledger, contracts={**ledger.contracts, contract.contract_id: contract})
@@ -277,6 +285,13 @@ def _with_items(
     prices = ledger.prices if prices is None else prices
     customers = ledger.customers if customers is None else customers
     contracts = ledger.contracts if contracts is None else contracts
+    most = sum(each.most_micro_usd for each in contracts.values())
+    most += sum(each.micro_usd_per_y for each in customers.values())
+    if most > BOOKS_MAX_USD * PPM:
+        raise BadInput(
+            f"contracts and customers of {most // PPM} dollars in all",
+            expected=f"{BOOKS_MAX_USD} at most",
+        )
     return replace(
         ledger,
         prices=prices,

@@ -55,6 +55,8 @@ class S(IntEnum):
     DEMAND = 1
     ALLOCATED = 2
     DISPLACED = 3
+    DELIVERED = 4
+    BARRED = 5  # asked and not granted, for want of accreditation here
 
 
 class P(IntEnum):
@@ -73,14 +75,17 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     """Pools and needs, and what became of them in the last tick.
 
     ``available_qty`` has shape ``(pools,)``, ``wanted_qty`` and ``priority`` ``(needs,)``,
-    ``allowed`` and ``granted_qty`` ``(needs, pools)``, ``shares`` ``(pools, len(S))``.
-    ``is_reserved`` marks the needs of commitments, ``places`` are the rows of needs by id,
-    ``pool_places`` those of pools by name, ``spans`` the pools of each label, from the first to
-    before the last. Rows are those of the needs of promises and ledgers by label (−1 for one not
-    wanted now) and of workloads; ``service_places`` are those of services by service and region
-    (none where it does not matter), and ``work_ids`` the workloads of each label; ``tariffs`` are
-    micro-dollars a megawatt-hour for each segment of a label's fleet. Nothing here is hashed: all
-    of it follows from slices that are.
+    ``allowed`` and ``granted_qty`` ``(needs, pools)``, ``shares`` ``(pools, len(S))``. Of
+    services, ``asked_qty`` is what users ask for and ``wanted_qty`` what promises do not carry of
+    it; ``used_qty`` is what is put to use of what is granted or carried. ``is_reserved`` marks the
+    needs of commitments, ``carried`` are (promise, service) by row, ``preference`` pools in the
+    order of their use, ``places`` are the rows of needs by label and id, ``pool_places`` those of
+    pools by name, ``spans`` the pools of each label, from the first to before the last. Rows are
+    those of the needs of promises and ledgers by label (−1 for one not wanted now) and of
+    workloads; ``service_places`` are those of services by label, service and region (none where it
+    does not matter), ``work_ids`` workloads by label; ``tariffs`` are micro-dollars a
+    megawatt-hour for each segment of a label's fleet. Nothing here is hashed: all of it follows
+    from slices that are.
     """
 
     regions: tuple[str, ...] = ()
@@ -90,8 +95,11 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     base_qty: IntArray = frozen(np.zeros(0, np.int64))
     priority: IntArray = frozen(np.zeros(0, np.int64))
     allowed: IntArray = frozen(np.zeros((0, 0), np.int64))
+    barred: IntArray = frozen(np.zeros((0, 0), np.int64))
     is_reserved: IntArray = frozen(np.zeros(0, np.int64))
-    places: Mapping[str, int] = {}
+    carried: IntArray = frozen(np.zeros((0, 2), np.int64))
+    preference: IntArray = frozen(np.zeros(0, np.int64))
+    places: Mapping[tuple[str, str], int] = {}
     pool_places: Mapping[str, int] = {}
     spans: tuple[tuple[str, int, int], ...] = ()
     next_change_ns: int = 0
@@ -99,16 +107,19 @@ class Market(msgspec.Struct, frozen=True, eq=False):
     ledger_rows: Mapping[str, IntArray] = {}
     work_rows: IntArray = frozen(np.zeros(0, np.int64))
     work_ids: Mapping[str, tuple[str, ...]] = {}
-    service_places: Mapping[tuple[str, str], int] = {}
+    service_places: Mapping[tuple[str, str, str], int] = {}
+    price_micro_usd_per_h: IntArray = frozen(np.zeros(0, np.int64))
     tariffs: Mapping[str, IntArray] = {}
     operating_micro_usd_per_y: IntArray = frozen(np.zeros(3, np.int64))
     horizon_s: tuple[int, int, int] = (0, 0, 0)
     efficiency_ppm: int = 0
     available_qty: IntArray = frozen(np.zeros(0, np.int64))
+    asked_qty: IntArray = frozen(np.zeros(0, np.int64))
     wanted_qty: IntArray = frozen(np.zeros(0, np.int64))
+    used_qty: IntArray = frozen(np.zeros(0, np.int64))
     granted_qty: IntArray = frozen(np.zeros((0, 0), np.int64))
     shares: IntArray = frozen(np.zeros((0, len(S)), np.int64))
 
-    def rows_of(self, need_ids: Iterable[str]) -> IntArray:
-        """The row of each need by id, −1 for one that is not wanted now."""
-        return np.array([self.places.get(name, -1) for name in need_ids], dtype=np.int64)
+    def rows_of(self, label: str, need_ids: Iterable[str]) -> list[int]:
+        """The row of each need of a label by id, −1 for one that is not wanted now."""
+        return [self.places.get((label, name), -1) for name in need_ids]

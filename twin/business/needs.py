@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from twin.labels import PUBLIC
+
 COMMERCIAL_PRIORITY = 5
 """Commitments come before it, background work after."""
 
@@ -11,8 +13,9 @@ COMMERCIAL_PRIORITY = 5
 class Need(msgspec.Struct, frozen=True, order=True):
     """A quantity of a resource that is wanted of some segments; ids order ties.
 
-    ``region`` empty means anywhere. ``segments`` are those allowed, the preferred first, none for
-    all. Where ``accreditation`` names a level, only segments accredited for ``service`` may serve.
+    Its id is unique within its label. ``region`` empty means anywhere. ``segments`` are those
+    allowed, none for all; pools are used in the order in which services name them. Where
+    ``accreditation`` names a level, only segments accredited for ``service`` may serve.
     """
 
     need_id: str
@@ -23,3 +26,4 @@ class Need(msgspec.Struct, frozen=True, order=True):
     priority: int
     segments: tuple[str, ...] = ()
     accreditation: str = ""
+    label: str = PUBLIC

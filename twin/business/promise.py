@@ -12,18 +12,18 @@ from twin.errors import BadInput
 from twin.events import CommitmentAgreed
 from twin.regions import ORBIT
 from twin.suggest import nearest
-from twin.units import MS_PER_S, micro_usd, parse_instant
+from twin.units import MS_PER_S, PPM, micro_usd, parse_instant
 
 LAUNCH: Final = "launch"
 LAUNCHES_MAX_COUNT: Final = 1_000_000
 
 RESOURCES: Final = {
-    "communications": ("downlink_bps", "backhaul_bps"),
-    "ai": ("accelerator_count", "inference_tok_per_s"),
+    "communications": ("downlink_bps",),
+    "ai": ("accelerator_count",),
     "launch": ("launch_count",),
     "sensing": ("revisit_per_h",),
 }
-"""What each kind of promise may be a quantity of."""
+"""What each kind of promise may be a quantity of: what the fleet has pools of, or launches."""
 
 UNCHANGING: Final = ("commitment_id", "commitment_kind", "starts_at")
 """What no amendment touches: that is another promise."""
@@ -64,6 +64,18 @@ class Promise(msgspec.Struct, frozen=True, eq=False):
         """The part of the value that falls into a span; spans that meet add up exactly."""
         return self._value_until(to_ns) - self._value_until(from_ns)
 
+    def credit_micro_usd(self, *, start_ns: int, end_ns: int, flown_count: int = 0) -> int:
+        """What is given back when a window is broken: a share of what the window is worth.
+
+        Of a launch promise it is a share of the launches that did not fly.
+        """
+        if self.is_launch:
+            missing = max(0, self.terms.promised_qty - flown_count)
+            worth = self.value_micro_usd * missing // self.terms.promised_qty
+        else:
+            worth = self.value_between_micro_usd(start_ns, end_ns)
+        return worth * round(self.terms.credit_fraction * PPM) // PPM
+
     def _value_until(self, at_ns: int) -> int:
         whole_ns = self.ends_ns - self.starts_ns
         return self.value_micro_usd * min(max(0, at_ns - self.starts_ns), whole_ns) // whole_ns
@@ -90,6 +102,8 @@ def promise_of(terms: CommitmentAgreed, known: Known) -> Promise:
         expect("region", terms.region, known.regions)
     for segment in terms.location_limit:
         expect("location_limit", segment, known.segments)
+    if terms.commitment_kind == "sensing" and not terms.location_limit:
+        raise _refusal(terms, "location_limit", "the segments that watch")
     if terms.promised_qty < 1:
         raise _refusal(terms, "promised_qty", "1 or more")
     is_launch = terms.commitment_kind == LAUNCH

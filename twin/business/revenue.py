@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from twin.arrays import IntArray, frozen
-from twin.business.items import YEAR_MS, A, Items, Mode, T
+from twin.business.items import A, Items, Mode, T
 from twin.business.ledger import K, Ledger
 from twin.business.lines import REPORTING_SEGMENTS
+from twin.business.terms import YEAR_MS
 from twin.errors import BrokenInvariant
 from twin.physics.kernel import kernel
 from twin.units import MICRO_PER_USD, MS_PER_H, NS_PER_MS, NS_PER_S, PPM, USD_MAX
@@ -62,7 +63,7 @@ class X(IntEnum):
 
 
 class Lump(msgspec.Struct, frozen=True):
-    """Money booked at once: a customer's launch that flew, or a credit against a contract.
+    """Money booked at once: a customer's launch that reached orbit, or a credit on a contract.
 
     ``subject`` is the customer of a launch, or the id of the contract of a credit.
     """

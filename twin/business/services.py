@@ -19,6 +19,8 @@ from twin.units import PPM, parse_instant
 RESOURCES: Final = ("accelerator_count", "downlink_bps", "revisit_per_h")
 FLOP_PER_PFLOP: Final = 1e15
 TFLOP_MS_PER_PFLOP: Final = 1_000_000
+PFLOP_MAX: Final = 2**62
+"""Counted of one workload: beyond it, it stays at that."""
 
 _JSON = msgspec.json.Encoder(order="deterministic")
 
@@ -45,14 +47,18 @@ class Demand(msgspec.Struct, frozen=True, eq=False):
 class Work(msgspec.Struct, frozen=True, eq=False):
     """How far each workload is: columns of ``progress`` are petaflop done and what is carried.
 
-    ``carry`` is in teraflop-milliseconds a second below a petaflop; rows follow ``ids``.
+    ``carry`` is in teraflop-milliseconds a second below a petaflop; rows follow ``ids``. What was
+    ``done`` in the tick wants nothing from the next one on.
     """
 
     ids: tuple[str, ...] = ()
     progress: IntArray = frozen(np.zeros((0, 2), np.int64))
+    done: tuple[str, ...] = ()
 
     def encoded(self) -> bytes:
-        return _JSON.encode(self.ids) + self.progress.astype("<i8", copy=False).tobytes()
+        return (
+            _JSON.encode((self.ids, self.done)) + self.progress.astype("<i8", copy=False).tobytes()
+        )
 
 
 def service_need(service: str, region: str) -> str:
@@ -157,16 +163,16 @@ def needs(services: Services, regions: tuple[str, ...]) -> Iterator[Need]:
         )
 
 
-Places = Mapping[tuple[str, str], int]
-"""The row of what each service wants, by service and region; by no region where none applies."""
+Places = Mapping[tuple[str, str, str], int]
+"""The row of what each service wants, by label, service and region (none where none applies)."""
 
 
-def asked(demand: Demand, places: Places) -> dict[int, int]:
-    """What services want in the tick, by row; what nobody serves wants nothing."""
+def asked(demand: Demand, places: Places, *, label: str) -> dict[int, int]:
+    """What services of a label want in the tick, by row; what nobody serves wants nothing."""
     wanted: dict[int, int] = {}
     for row in demand.rows:
-        place = places.get((row.service, row.region))
-        if place is None and (place := places.get((row.service, ""))) is None:
+        place = places.get((label, row.service, row.region))
+        if place is None and (place := places.get((label, row.service, ""))) is None:
             continue
         wanted[place] = wanted.get(place, 0) + row.offered_qty
     return wanted
@@ -180,8 +186,8 @@ def worked(
     tflop_per_s: Sequence[int],
     efficiency_ppm: int,
     interval_ms: int,
-) -> tuple[Work, tuple[str, ...]]:
-    """Progress after a tick, and the ids of work that is done.
+) -> Work:
+    """Progress after a tick.
 
     ``tflop_per_s`` is what each of ``ids``, all workloads in order, was granted at full speed.
     """
@@ -193,19 +199,21 @@ def worked(
     rows, done = [], []
     for name, granted, (petaflop, carry) in zip(ids, tflop_per_s, before, strict=True):
         exact = granted * efficiency_ppm // PPM * interval_ms + carry
-        petaflop += exact // TFLOP_MS_PER_PFLOP
+        petaflop = min(PFLOP_MAX, petaflop + exact // TFLOP_MS_PER_PFLOP)
         rows.append((petaflop, exact % TFLOP_MS_PER_PFLOP))
         wanted = services.workloads[name].work_flop
         if wanted and petaflop >= wanted / FLOP_PER_PFLOP:
             done.append(name)
-    return Work(ids, frozen(np.array(rows, dtype=np.int64).reshape(-1, 2))), tuple(done)
+    return Work(ids, frozen(np.array(rows, dtype=np.int64).reshape(-1, 2)), tuple(done))
 
 
 def _realigned(known: Mapping[str, list[int]], ids: tuple[str, ...]) -> list[list[int]]:
     return [known.get(name, [0, 0]) for name in ids]
 
 
-def finished(services: Services, done: tuple[str, ...]) -> Services:
-    """The services without the work that is done."""
-    left = {name: work for name, work in services.workloads.items() if name not in done}
-    return replace(services, workloads=left)
+def finished(services: Services, work: Work) -> tuple[Services, Work]:
+    """Services and progress without the work that is done: its name may be used anew."""
+    left = {name: each for name, each in services.workloads.items() if name not in work.done}
+    rows = [row for row, name in enumerate(work.ids) if name not in work.done]
+    kept = Work(tuple(work.ids[row] for row in rows), frozen(work.progress[rows]))
+    return replace(services, workloads=left), kept

@@ -10,15 +10,14 @@ from typing import Final
 
 import msgspec
 
-from twin.business.items import MONTH_MS, YEAR_MS, contract_item
+from twin.business.items import contract_item
 from twin.business.ledger import Ledger
-from twin.business.revenue import B, Revenue
-from twin.business.terms import NOBODY_MAY, Contract, Customers
+from twin.business.revenue import BOOK_MAX_MICRO_USD, B, Revenue
+from twin.business.terms import MONTH_MS, MONTHS_PER_Y, NOBODY_MAY, YEAR_MS, Contract, Customers
 from twin.units import MS_PER_H, NS_PER_MS, PPM
 
 NOTICE_NS: Final = 90 * 24 * MS_PER_H * NS_PER_MS
 TRAILING_MIN_MS: Final = 90 * 24 * MS_PER_H
-MONTHS_PER_Y: Final = 12
 H_PER_Y: Final = YEAR_MS // MS_PER_H
 
 
@@ -111,7 +110,7 @@ def _of_customers(customers: Customers) -> Standing:
     return Standing(
         customers_count=count,
         unit_price=customers.arpu_micro_usd,
-        run_rate_per_y=count * customers.arpu_micro_usd * MONTHS_PER_Y,
+        run_rate_per_y=customers.micro_usd_per_y,
     )
 
 
@@ -138,7 +137,7 @@ def _unit_price(contract: Contract) -> int | None:
     price = contract.price_micro_usd
     match contract.price_unit:
         case "month" if contract.is_by_share:
-            return price * MONTHS_PER_Y // (H_PER_Y * contract.quantity)
+            return contract.accelerator_h_micro_usd
         case "total":
             return None
         case _:
@@ -150,11 +149,12 @@ def _launches(contract: Contract, row: list[int]) -> int:
 
 
 def _trailing(row: list[int], flows: Revenue) -> int:
-    return row[B.TOTAL_GROSS] * YEAR_MS // max(flows.elapsed_ms, TRAILING_MIN_MS)
+    return _extrapolated(row[B.TOTAL_GROSS], max(flows.elapsed_ms, TRAILING_MIN_MS))
 
 
 def _extrapolated(gross: int, interval_ms: int) -> int:
-    return gross * YEAR_MS // max(1, interval_ms)
+    """Over a year, and no more than is ever booked."""
+    return min(BOOK_MAX_MICRO_USD, gross * YEAR_MS // max(1, interval_ms))
 
 
 def _due_ppm_ms(contract: Contract, from_ns: int, to_ns: int) -> int:

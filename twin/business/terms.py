@@ -18,7 +18,16 @@ from twin.business.lines import (
 from twin.errors import BadInput
 from twin.events import Basis, ContractSigned, CustomersReported, DebtChanged, PeriodReported
 from twin.suggest import nearest
-from twin.units import NS_PER_S, PPM, USD_MAX, instant_text, micro_usd, parse_instant
+from twin.units import (
+    MS_PER_H,
+    NS_PER_MS,
+    NS_PER_S,
+    PPM,
+    USD_MAX,
+    instant_text,
+    micro_usd,
+    parse_instant,
+)
 
 NOBODY_MAY: Final = -1
 FOR_EVER_NS: Final = 2**62
@@ -27,6 +36,14 @@ ACCELERATORS_MAX_COUNT: Final = 10**8
 ACCELERATOR_H_MAX_MICRO_USD: Final = 10**10
 MTOK_MAX_MICRO_USD: Final = 10**9
 """Ten thousand dollars an hour, a thousand a million tokens: no tick leaves 64 bits."""
+
+MONTHS_PER_Y: Final = 12
+MONTH_MS: Final = 730 * MS_PER_H
+YEAR_MS: Final = MONTHS_PER_Y * MONTH_MS
+"""A year of 365 days is twelve months of 730 hours."""
+
+BOOKS_MAX_USD: Final = 4 * USD_MAX
+"""What all contracts and customers of a ledger may come to: tables keep 64 bits."""
 
 SPAN_MAX_S: Final = 90 * 365 * 86_400
 """The longest term and the longest life: so the part of a micro-dollar stays inside 64 bits."""
@@ -56,6 +73,11 @@ class Customers(msgspec.Struct, frozen=True):
     customers_count: int
     arpu_micro_usd: int
     basis: Basis = "derived"
+
+    @property
+    def micro_usd_per_y(self) -> int:
+        """What they pay in a year."""
+        return self.customers_count * self.arpu_micro_usd * MONTHS_PER_Y
 
 
 class Ramp(msgspec.Struct, frozen=True):
@@ -95,6 +117,43 @@ class Contract(msgspec.Struct, frozen=True):
     def is_by_share(self) -> bool:
         """Whether it is paid in proportion to accelerators delivered."""
         return self.resource == BY_SHARE and self.quantity > 0
+
+    @property
+    def most_micro_usd(self) -> int:
+        """What it may come to over its life, or would in a year at its price: the larger.
+
+        Tokens are paid as served, and have no end.
+        """
+        span_ms = (self.term_ends_ns - self.starts_ns) // NS_PER_MS
+        longest_ms, price = max(span_ms, YEAR_MS), self.price_micro_usd
+        match self.price_unit:
+            case "launch":
+                return price * max(1, self.quantity)
+            case "mtok":
+                return 0
+            case "accelerator_h":
+                return price * self.quantity * longest_ms // MS_PER_H
+            case "total":
+                return price * longest_ms // max(1, span_ms)
+            case "month":
+                return price * longest_ms // MONTH_MS
+
+    @property
+    def accelerator_h_micro_usd(self) -> int:
+        """What an hour of one accelerator earns; 0 where it is not paid by what is delivered."""
+        if not self.is_by_share:
+            return 0
+        price = self.price_micro_usd * MS_PER_H
+        match self.price_unit:
+            case "accelerator_h":
+                return self.price_micro_usd
+            case "month":
+                return price // (MONTH_MS * self.quantity)
+            case "total":
+                span_ms = max(1, (self.term_ends_ns - self.starts_ns) // NS_PER_MS)
+                return price // (span_ms * self.quantity)
+            case _:
+                return 0
 
     def share_ppm(self, at_ns: int) -> int:
         """The share of the full price and quantity that is due at an instant, 0 when not running.
@@ -143,7 +202,7 @@ def contract_of(fact: ContractSigned) -> Contract:
     _judge_quantity(fact, price)
     notice_s = fact.notice_s
     notice_from = fact.notice_from
-    return Contract(
+    contract = Contract(
         contract_id=fact.contract_id,
         customer=fact.customer,
         counterparty=fact.counterparty,
@@ -162,16 +221,24 @@ def contract_of(fact: ContractSigned) -> Contract:
         buyer_segment=fact.buyer_segment,
         basis=fact.basis,
     )
+    if contract.most_micro_usd > USD_MAX * PPM:
+        raise BadInput(
+            f"contract {fact.contract_id} of {contract.most_micro_usd // PPM} dollars in all, or a "
+            "year",
+            expected=f"{USD_MAX} at most",
+            field="price_usd",
+        )
+    return contract
 
 
 def customers_of(fact: CustomersReported) -> Customers:
     """Customers as reported; ``BadInput`` for an unknown line or more money than there is."""
     line = line_of_customers(fact.service, fact.line)
     arpu = micro_usd(fact.arpu_usd_per_month, field="arpu_usd_per_month")
-    if fact.customers_count * arpu > USD_MAX * PPM:
+    if fact.customers_count * arpu * MONTHS_PER_Y > USD_MAX * PPM:
         raise BadInput(
             f"{fact.customers_count} customers of {fact.service} at {fact.arpu_usd_per_month}",
-            expected=f"{USD_MAX} dollars a month at most",
+            expected=f"{USD_MAX} dollars a year at most",
             field="customers_count",
         )
     segment = known_line(line)

@@ -57,6 +57,7 @@ class W(IntEnum):
     LAST_BUDGET_MS = 30
     LAST_IS_BREACHED = 31
     LAST_CREDIT_MICRO_USD = 32
+    USED_QTY = 33  # in this tick, of what was allocated
 
 
 class Windows(msgspec.Struct, frozen=True, eq=False):

@@ -58,6 +58,7 @@ from twin.events.ledger import (
 from twin.events.satellites import (
     AssetsAssigned,
     AssetsFailed,
+    AssetsRestored,
     ElementSetsPublished,
     LicenceGranted,
     SatelliteFrameReported,
@@ -89,6 +90,7 @@ __all__ = [
     "AlarmChanged",
     "AssetsAssigned",
     "AssetsFailed",
+    "AssetsRestored",
     "AssumptionSet",
     "Basis",
     "Body",

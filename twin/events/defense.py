@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from twin.events.kinds import Body, Nature, Phase, kind
-from twin.fields import Amount, Counter, Fraction, Priority, Usd
+from twin.fields import Amount, Fraction, Priority, Quantity, Usd
 
 CommitmentKind = Literal["communications", "ai", "launch", "sensing"]
 TermsBasis = Literal["public", "reported", "assumed"]
@@ -26,7 +26,7 @@ class CommitmentAgreed(Body, frozen=True):
     customer: str
     commitment_kind: CommitmentKind
     resource: str
-    promised_qty: Counter
+    promised_qty: Quantity
     region: str
     priority: Priority
     supplier: str
@@ -59,7 +59,7 @@ class CommitmentTasked(Body, frozen=True):
     """The customer asked for more than usual, for a while."""
 
     commitment_id: str
-    extra_qty: Counter
+    extra_qty: Quantity
     starts_at: str
     ends_at: str
 

@@ -32,7 +32,10 @@ class LaunchScheduled(Body, frozen=True):
 
 @kind("launches", Nature.FOLLOWED, Phase.ASSETS)
 class LaunchFlown(Body, frozen=True):
-    """A launch left the ground; a failure delivers nothing. ``cost_usd`` is the group's own."""
+    """A launch left the ground; a failure delivers nothing and is not paid by its customer.
+
+    ``cost_usd`` is the group's own, however it ends.
+    """
 
     launch_id: str
     booster_id: str

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from twin.events.kinds import Basis, Body, Confidence, Nature, Phase, kind
-from twin.fields import Amount, Counter, Fraction, Usd
+from twin.fields import Amount, Counter, Fraction, Quantity, Usd
 
 
 @kind("ledger", Nature.GIVEN, Phase.SOURCES)
@@ -100,7 +100,7 @@ class ContractSigned(Body, frozen=True):
     price_unit: Literal["total", "month", "accelerator_h", "mtok", "launch"]
     starts_at: str
     ends_at: str
-    quantity: Counter = 0
+    quantity: Quantity = 0
     resource: str = ""
     ramp: tuple[RampStep, ...] = ()
     notice_s: Amount | None = None

@@ -114,6 +114,17 @@ class AssetsFailed(Body, frozen=True):
     written_off_wh: Amount = 0.0
 
 
+@kind("satellites", Nature.GIVEN, Phase.ASSETS)
+class AssetsRestored(Body, frozen=True):
+    """Assets that had failed work again; ``charge_wh`` is what all of them held."""
+
+    segment: str
+    cause: str
+    asset_ids: tuple[AssetId, ...] = ()
+    restored_fraction: Fraction = 0.0
+    charge_wh: Amount = 0.0
+
+
 @kind("satellites", Nature.FOLLOWED, Phase.ASSETS)
 class SatellitesDeorbited(Body, frozen=True):
     """Satellites left orbit."""

@@ -11,11 +11,11 @@ from twin.fields import (
     AcceleratorCount,
     Amount,
     AssetCount,
-    Counter,
     FlopRate,
     PositiveAmount,
     Priority,
     PueRatio,
+    Quantity,
     Rate,
     WorkFlop,
 )
@@ -64,6 +64,8 @@ class SupplyChanged(Body, frozen=True):
 class ServiceRegistered(Body, frozen=True):
     """A service the group runs, and which segments may carry it, the preferred first.
 
+    Where services differ in what they prefer, the one that names most segments decides for all.
+
     Where ``accreditation`` names a level, only sites accredited for this service and level may.
     """
 
@@ -83,10 +85,10 @@ class DemandRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     service: str
     region: str
     resource: str
-    offered_qty: Counter
-    requests_count: Counter = 0
-    input_tok: Counter = 0
-    output_tok: Counter = 0
+    offered_qty: Quantity
+    requests_count: Quantity = 0
+    input_tok: Quantity = 0
+    output_tok: Quantity = 0
 
 
 @kind("workloads", Nature.GIVEN, Phase.DEMAND)

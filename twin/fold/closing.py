@@ -6,7 +6,7 @@ and delivery turns into revenue and into kept or broken promises.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,51 +15,57 @@ from msgspec.structs import replace
 from twin.arrays import IntArray, frozen
 from twin.business import clearing, judging, revenue, services
 from twin.business.commitments import NEVER_NS, current
+from twin.business.items import compute_need
 from twin.business.judging import Horizon
-from twin.business.ledger import Ledger
-from twin.business.lines import REPORTING_SEGMENTS
 from twin.business.market import Market, P
 from twin.business.needs import Need
-from twin.business.revenue import Lump, Revenue
+from twin.business.pools import pools_of
 from twin.business.services import Work
+from twin.business.terms import SPAN_MAX_S
 from twin.business.windows import Windows
-from twin.events import WorkloadAllocated
+from twin.fold import earning, placing
 from twin.fold.launches import FlownLaunch
-from twin.labels import PUBLIC
-from twin.outcomes import Outcome, PromiseOutcome, WorkOutcome
-from twin.physics.kernel import kernel
+from twin.outcomes import Outcome, PromiseOutcome
 from twin.regions import ORBIT
-from twin.state import Alarms, Bill, E, Fleet, Registry, Twin
-from twin.units import KWH_PER_MWH, MICRO_PER_USD, PPM
+from twin.state import Alarms, Twin
+from twin.units import PPM
 
-AI: Final = REPORTING_SEGMENTS.index("AI")
-MWH_PER_MEGAWATT_HOUR: Final = 1_000_000_000
-"""Milliwatt-hours, in which energy is booked."""
-
-MILLIS_PER_KWH: Final = 1_000_000
-_GENERATED, _IMPORTED = int(E.GENERATED), int(E.IMPORTED)
+REVISITS_MAX_COUNT_PER_D: Final = 1_000_000
 
 
 def closed(
-    before: Twin, twin: Twin, *, flown: tuple[FlownLaunch, ...]
+    before: Twin, twin: Twin, *, flown: Sequence[tuple[str, FlownLaunch]]
 ) -> tuple[Twin, list[Outcome]]:
-    """The twin with this tick's business; ``before`` is the twin after the tick before."""
+    """The twin with this tick's business; ``before`` is the twin after the tick before.
+
+    ``flown`` are the launches of the tick, each after its label.
+    """
     promises = {label: current(each, twin.tick_ns) for label, each in twin.promises.items()}
     if any(promises[label] is not twin.promises[label] for label in promises):
         twin = replace(twin, promises=promises)
     if not (twin.services or twin.promises or twin.ledgers):
         return twin, []
-    market = before.market if _is_standing(before, twin) else _opened(twin)
-    asked: dict[int, int] = {}
-    for each in twin.demand.values():
-        asked |= services.asked(each, market.service_places)
-    market = clearing.settled(market, fleets=twin.fleets, telemetry=twin.telemetry, asked=asked)
-    outcomes: list[Outcome] = list(_placements(before.market, market))
+    market = _settled(before.market if _is_standing(before, twin) else _opened(twin), twin)
+    outcomes: list[Outcome] = list(placing.placements(before.market, market))
     twin = replace(twin, market=market)
     twin = _worked(twin)
-    twin, said, given_back = _judged(twin)
+    twin, said, credited = _judged(twin)
     outcomes += said
-    return _earned(before, twin, flown=flown, given_back=given_back), outcomes
+    return earning.earned(before, twin, flown=flown, credited=credited), outcomes
+
+
+def with_market(twin: Twin) -> Twin:
+    """A twin that was read back, with the market of its last tick: it follows from all the rest."""
+    if not (twin.services or twin.promises or twin.ledgers):
+        return twin
+    return replace(twin, market=_settled(_opened(twin), twin))
+
+
+def _settled(market: Market, twin: Twin) -> Market:
+    asked: dict[int, int] = {}
+    for label, each in twin.demand.items():
+        asked |= services.asked(each, market.service_places, label=label)
+    return clearing.settled(market, fleets=twin.fleets, telemetry=twin.telemetry, asked=asked)
 
 
 def _is_standing(before: Twin, twin: Twin) -> bool:
@@ -92,11 +98,14 @@ def _opened(twin: Twin) -> Market:
         if promise.terms.commitment_kind == "sensing"
         for segment in promise.terms.location_limit
     )
-    revisits = round(twin.registry.number("sensing.satellite-revisits_count_per_d"))
+    revisits = _whole(
+        twin.registry.number("sensing.satellite-revisits_count_per_d"),
+        most=REVISITS_MAX_COUNT_PER_D,
+    )
     pools = tuple(
         pool
         for label in twin.labels
-        for pool in clearing.pools_of(
+        for pool in pools_of(
             label,
             twin.fleets[label].segments,
             regions,
@@ -129,88 +138,96 @@ def _prepared(twin: Twin, market: Market) -> Market:
         for label, each in twin.services.items()
         if each.workloads
     }
+    work_rows = [
+        row
+        for label, ids in work_ids.items()
+        for row in market.rows_of(label, map(services.work_need, ids))
+    ]
     return replace(
         market,
-        promise_rows={k: market.rows_of(each.need_ids) for k, each in twin.promises.items()},
-        ledger_rows={k: market.rows_of(each.need_ids) for k, each in twin.ledgers.items()},
-        work_rows=market.rows_of(
-            services.work_need(name) for ids in work_ids.values() for name in ids
-        ),
+        promise_rows={
+            label: _row(market.rows_of(label, each.need_ids))
+            for label, each in twin.promises.items()
+        },
+        ledger_rows=_ledger_rows(twin, market),
+        work_rows=_row(work_rows),
         work_ids=work_ids,
         service_places={
-            (need.service, need.region): place
+            (need.label, need.service, need.region): place
             for place, need in enumerate(market.needs)
             if need.need_id == services.service_need(need.service, need.region)
         },
-        tariffs={label: _tariffs(twin.registry, fleet) for label, fleet in twin.fleets.items()},
+        price_micro_usd_per_h=_prices(twin, market),
+        tariffs={
+            label: earning.tariffs(twin.registry, fleet) for label, fleet in twin.fleets.items()
+        },
         operating_micro_usd_per_y=revenue.operating_rates(number),
         horizon_s=(
-            round(number(f"{place}.horizon_s", usual.service_s)),
-            round(number(f"{place}.launch-horizon_s", usual.launch_s)),
-            round(number(f"{place}.calm_s", usual.calm_s)),
+            _whole(number(f"{place}.horizon_s", usual.service_s), most=SPAN_MAX_S),
+            _whole(number(f"{place}.launch-horizon_s", usual.launch_s), most=SPAN_MAX_S),
+            _whole(number(f"{place}.calm_s", usual.calm_s), most=SPAN_MAX_S),
         ),
-        efficiency_ppm=round(number("compute.training_efficiency_fraction", 1.0) * PPM),
+        efficiency_ppm=_whole(number("compute.training_efficiency_fraction", 1.0) * PPM, most=PPM),
     )
 
 
-def _tariffs(registry: Registry, fleet: Fleet) -> IntArray:
-    """What each site pays for a megawatt-hour; 0 in orbit."""
-    prices = [
-        _price_micro_usd_per_mwh(registry, each.name) if each.site is not None else 0
-        for each in fleet.segments
-    ]
-    return frozen(np.array(prices, dtype=np.int64))
+def _prices(twin: Twin, market: Market) -> IntArray:
+    """What an hour of one accelerator earns for each need; 0 for what is not paid so."""
+    prices = [0] * len(market.needs)
+    for label, ledger in twin.ledgers.items():
+        for contract in ledger.contracts.values():
+            place = market.places.get((label, compute_need(contract.contract_id)))
+            if place is not None:
+                prices[place] = contract.accelerator_h_micro_usd
+    return _row(prices)
+
+
+def _ledger_rows(twin: Twin, market: Market) -> dict[str, IntArray]:
+    """The rows of the needs of each ledger; tokens of a service are sold by one of them only.
+
+    That is the ledger of the service's label, or the first that has a price for them.
+    """
+    found = {label: market.rows_of(label, each.need_ids) for label, each in twin.ledgers.items()}
+    sold = {row for rows in found.values() for row in rows}
+    others = {
+        need.need_id: place
+        for place, need in reversed(list(enumerate(market.needs)))
+        if place not in sold and need.need_id == services.service_need(need.service, "")
+    }
+    for label in sorted(found):
+        names = twin.ledgers[label].need_ids
+        found[label] = [
+            others.pop(name, -1) if row < 0 else row
+            for name, row in zip(names, found[label], strict=True)
+        ]
+    return {label: _row(rows) for label, rows in found.items()}
 
 
 def _needs(twin: Twin, regions: tuple[str, ...]) -> Iterator[Need]:
-    serving = {
-        name: offered.segments
-        for each in twin.services.values()
-        for name, offered in each.offered.items()
-    }
-    for offered in twin.services.values():
-        yield from services.needs(offered, regions)
-    for promises in twin.promises.values():
-        yield from promises.needs(twin.tick_ns, serving)
-    for ledger in twin.ledgers.values():
+    for label, offered in twin.services.items():
+        for need in services.needs(offered, regions):
+            yield replace(need, label=label)
+    for label, promises in twin.promises.items():
+        for need in promises.needs(twin.tick_ns, _serving(twin, label)):
+            yield replace(need, label=label)
+    for label, ledger in twin.ledgers.items():
+        serving = _serving(twin, label)
         for need in ledger.needs(twin.tick_ns):
-            yield replace(need, segments=serving.get(need.service, ()))
+            yield replace(need, label=label, segments=serving.get(need.service, ()))
 
 
-def _placements(before: Market, market: Market) -> Iterator[WorkOutcome]:
-    """Work that now runs elsewhere, or was displaced or let back in."""
-    if before.places is not market.places:
-        return
-    for row in clearing.placements_changed(before, market):
-        yield from _placed(market, row, market.needs[row])
+def _serving(twin: Twin, label: str) -> dict[str, tuple[str, ...]]:
+    """The segments of each service: of the label's own where several are so called."""
+    ordered = sorted(twin.services, key=lambda other: (other == label, other))
+    return {
+        name: offered.segments
+        for other in ordered
+        for name, offered in twin.services[other].offered.items()
+    }
 
 
-def _placed(market: Market, row: int, need: Need) -> Iterator[WorkOutcome]:
-    granted = market.granted_qty[row]
-    displaced = int(market.wanted_qty[row] - granted.sum())
-    by = _displacer(market, row) if displaced else ""
-    pools = [int(p) for p in np.flatnonzero(granted)] or [
-        int(p) for p in np.flatnonzero(market.allowed[row])[:1]
-    ]
-    for place in pools:
-        yield WorkOutcome(
-            WorkloadAllocated(
-                workload_id=need.need_id.split("/", 1)[1],
-                pool_id=market.pools[place].segment,
-                accelerators_count=int(granted[place]),
-                displaced_count=displaced,
-                by_commitment_id=by,
-            ),
-            label=market.pools[place].label,
-        )
-
-
-def _displacer(market: Market, row: int) -> str:
-    """The commitment that holds most of what a need may use, if any."""
-    may = market.allowed[row] > 0
-    held = market.granted_qty[:, may].sum(axis=1) * market.is_reserved
-    best = int(np.argmax(held)) if held.size else 0
-    return market.needs[best].need_id.split("/")[1] if held.size and held[best] else ""
+def _row(places: list[int]) -> IntArray:
+    return frozen(np.array(places, dtype=np.int64))
 
 
 def _worked(twin: Twin) -> Twin:
@@ -220,45 +237,43 @@ def _worked(twin: Twin) -> Twin:
     # All workloads at once: their rows stand in the order of labels and ids.
     full = market.granted_qty[market.work_rows] @ market.pool_columns[:, int(P.TFLOP_PER_S)]
     speeds: list[int] = full.tolist()
-    work, left = dict(twin.work), dict(twin.services)
+    work = dict(twin.work)
     for label, ids in market.work_ids.items():
-        offered = twin.services[label]
-        work[label], done = services.worked(
+        work[label] = services.worked(
             twin.work.get(label, Work()),
-            offered,
+            twin.services[label],
             ids=ids,
             tflop_per_s=speeds[first : first + len(ids)],
             efficiency_ppm=market.efficiency_ppm,
             interval_ms=twin.interval_ms,
         )
         first += len(ids)
-        if done:
-            left[label] = services.finished(offered, done)
-    if left == twin.services:
-        return replace(twin, work=work)
-    # What is done wants nothing more: the next tick opens another market.
-    return replace(twin, work=work, services=left, market=replace(market, next_change_ns=0))
+    return replace(twin, work=work)
 
 
-def _judged(twin: Twin) -> tuple[Twin, list[Outcome], dict[str, dict[str, int]]]:
+def _judged(twin: Twin) -> tuple[Twin, list[Outcome], list[earning.Credit]]:
     outcomes: list[Outcome] = []
     windows, alarms = dict(twin.windows), dict(twin.alarms)
-    credited: dict[str, dict[str, int]] = {}
+    credited: list[earning.Credit] = []
     flown, horizon = _flown_for(twin), Horizon(*twin.market.horizon_s)
     for label, promises in twin.promises.items():
-        granted, wanted, reach = clearing.given(twin.market, twin.market.promise_rows[label])
+        granted, wanted, used, reach = clearing.given(twin.market, twin.market.promise_rows[label])
         windows[label], changes, given_back = judging.judged(
             promises,
             twin.windows.get(label, Windows()),
             granted_qty=granted,
             wanted_qty=wanted,
-            launches_flown_by_commitment=flown,
+            used_qty=used,
+            launches_flown_by_commitment=flown[label],
             available_qty=reach,
+            displaced_micro_usd=clearing.displaced_micro_usd(
+                twin.market, twin.market.promise_rows[label], twin.interval_ms
+            ),
             horizon=horizon,
             start_ns=twin.start_ns,
             tick_ns=twin.tick_ns,
         )
-        credited[label] = dict(given_back)
+        credited += [(label, contract_id, each) for contract_id, each in given_back.items()]
         if changes:
             alarms[label], raised = judging.alarmed(
                 alarms.get(label, Alarms()), changes, tick_ns=twin.tick_ns, label=label
@@ -268,108 +283,25 @@ def _judged(twin: Twin) -> tuple[Twin, list[Outcome], dict[str, dict[str, int]]]
     return replace(twin, windows=windows, alarms=alarms), outcomes, credited
 
 
-def _flown_for(twin: Twin) -> Mapping[str, int]:
-    """Launches that reached orbit for a commitment, since the beginning."""
-    found: dict[str, int] = {}
-    for book in twin.launches.values():
+def _flown_for(twin: Twin) -> dict[str, dict[str, int]]:
+    """Launches that reached orbit for each commitment of a label, since the beginning.
+
+    They count for the label they flew in, or for the first of the others that promised so.
+    """
+    found: dict[str, dict[str, int]] = {label: {} for label in sorted(twin.promises)}
+    for label, book in twin.launches.items():
         for name, count in book.kept_count.items():
-            found[name] = found.get(name, 0) + count
+            promising = [each for each in (label, *found) if _promises(twin, each, name)]
+            for each in promising[:1]:
+                found[each][name] = found[each].get(name, 0) + count
     return found
 
 
-def _earned(
-    before: Twin,
-    twin: Twin,
-    *,
-    flown: tuple[FlownLaunch, ...],
-    given_back: Mapping[str, Mapping[str, int]],
-) -> Twin:
-    revenues, bills = dict(twin.revenues), dict(twin.bills)
-    for label, ledger in twin.ledgers.items():
-        granted, wanted, _ = clearing.given(twin.market, twin.market.ledger_rows[label])
-        bill = np.zeros(len(REPORTING_SEGMENTS), dtype=np.int64)
-        if label in twin.fleets:
-            bills[label], bill[AI] = _billed(before, twin, label)
-        revenues[label] = revenue.accrued(
-            ledger,
-            twin.revenues.get(label, Revenue()),
-            delivered_qty=granted,
-            tokens=_tokens(twin, ledger, granted, wanted),
-            lumps=_lumps(label, flown, given_back.get(label, {})),
-            energy_micro_usd=bill,
-            operating_micro_usd_per_y=twin.market.operating_micro_usd_per_y,
-            start_ns=twin.start_ns,
-            tick_ns=twin.tick_ns,
-        )
-    return replace(twin, revenues=revenues, bills=bills)
+def _promises(twin: Twin, label: str, commitment_id: str) -> bool:
+    promises = twin.promises.get(label)
+    return promises is not None and commitment_id in promises.ids
 
 
-def _lumps(
-    label: str, flown: tuple[FlownLaunch, ...], given_back: Mapping[str, int]
-) -> tuple[Lump, ...]:
-    launches = tuple(
-        Lump("launch", each.planned.customer, each.planned.price_micro_usd)
-        for each in flown
-        if label == PUBLIC and not each.planned.is_internal
-    )
-    return (
-        *launches,
-        *(Lump("credit", name, amount) for name, amount in sorted(given_back.items())),
-    )
-
-
-def _tokens(twin: Twin, ledger: Ledger, granted: IntArray, wanted: IntArray) -> IntArray:
-    """Tokens served of those asked for, in proportion to what their service was granted."""
-    asked: dict[str, tuple[int, int]] = {}
-    for demand in twin.demand.values():
-        for row in demand.rows:
-            if row.input_tok or row.output_tok:
-                into, out_of = asked.get(row.service, (0, 0))
-                asked[row.service] = (into + row.input_tok, out_of + row.output_tok)
-    tokens = np.zeros((len(ledger.need_ids), 2), dtype=np.int64)
-    for service, counts in asked.items():
-        name = services.service_need(service, "")
-        if name in ledger.need_ids:
-            place = ledger.need_ids.index(name)
-            share = int(granted[place]), max(1, int(wanted[place]))
-            tokens[place] = [count * share[0] // share[1] for count in counts]
-    return tokens
-
-
-def _billed(before: Twin, twin: Twin, label: str) -> tuple[Bill, int]:
-    """The energy bill of the tick in micro-dollars: what sites drew, at their price."""
-    was, book = before.energy.get(label), twin.energy[label]
-    prices = twin.market.tariffs[label]
-    carry = twin.bills.get(label, Bill()).carry
-    carry = carry.copy() if carry.size == prices.size else np.zeros(prices.size, np.int64)
-    if was is None or was.total_mwh.shape != book.total_mwh.shape:
-        return Bill(frozen(carry)), 0
-    total = _bill(carry, was.total_mwh, book.total_mwh, prices)
-    return Bill(frozen(carry)), total
-
-
-@kernel
-def _bill(carry: IntArray, before_mwh: IntArray, after_mwh: IntArray, prices: IntArray) -> int:
-    total = 0
-    for row in range(prices.size):
-        drawn = after_mwh[row, _GENERATED] - before_mwh[row, _GENERATED]
-        drawn += after_mwh[row, _IMPORTED] - before_mwh[row, _IMPORTED]
-        # Whole kilowatt-hours apart, so that no product leaves 64 bits.
-        whole = drawn // MILLIS_PER_KWH
-        rest = drawn - whole * MILLIS_PER_KWH
-        exact = rest * prices[row] + carry[row]
-        per_kwh = prices[row] // KWH_PER_MWH
-        exact += whole * (prices[row] - per_kwh * KWH_PER_MWH) * MILLIS_PER_KWH
-        total += whole * per_kwh + exact // MWH_PER_MEGAWATT_HOUR
-        carry[row] = exact % MWH_PER_MEGAWATT_HOUR
-    return total
-
-
-def _price_micro_usd_per_mwh(registry: Registry, segment: str) -> int:
-    """What a site pays: for electricity, or for the gas it burns."""
-    place = f"site.{segment}"
-    price = registry.number(f"{place}.electricity_usd_per_mwh")
-    if not price:
-        heat = registry.number(f"{place}.heat_rate_btu_per_kwh") / 1_000
-        price = heat * registry.number(f"{place}.gas_price_usd_per_mmbtu")
-    return round(price * MICRO_PER_USD)
+def _whole(number: float, *, most: int) -> int:
+    """An assumed number as the arrays can hold it."""
+    return round(min(max(number, 0.0), most))

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from twin.arrays import IntArray, frozen
+from twin.asset_ranges import joined
 from twin.errors import BadInput
 from twin.events import (
     AssetsAssigned,
@@ -112,14 +113,17 @@ def assets_assigned(fleet: Fleet, fact: AssetsAssigned) -> Fleet:
             expected="as many ids as assets, each range from its first id to its last",
             field="assets_count",
         )
+    ids = joined(*segment.asset_id_ranges, *fact.asset_id_ranges)
     if segment.site is not None:
-        return fleet
+        return _with(fleet, msgspec.structs.replace(segment, asset_id_ranges=ids))
     count = segment.installed_count + fact.assets_count
     if count > ASSETS_MAX_COUNT:
         raise BadInput(
             f"{count} assets in segment {fact.segment}", expected=f"{ASSETS_MAX_COUNT} at most"
         )
-    return _with(fleet, msgspec.structs.replace(segment, installed_count=count))
+    return _with(
+        fleet, msgspec.structs.replace(segment, installed_count=count, asset_id_ranges=ids)
+    )
 
 
 def satellites_deorbited(fleet: Fleet, fact: SatellitesDeorbited) -> Fleet:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
 from msgspec.structs import replace
 
 from twin.business import commitments, ledger, mergers, ownership, services, share_prices
 from twin.business.cap_tables import CapTables
 from twin.business.commitments import Promises
 from twin.business.ledger import Ledger
-from twin.business.promise import Known
-from twin.business.services import Demand, Services
-from twin.errors import UnknownKind
+from twin.business.promise import Known, expect
+from twin.business.services import Demand, Services, Work
+from twin.errors import BadInput, UnknownKind
 from twin.events import (
     AccreditationChanged,
     Body,
@@ -33,6 +36,7 @@ from twin.events import (
     PriceObserved,
     PriceSet,
     SatellitesDeployed,
+    SegmentRegistered,
     ServiceRegistered,
     SharesExchanged,
     SharesIssued,
@@ -40,6 +44,7 @@ from twin.events import (
     SupplierExited,
     VehicleStatusChanged,
     WorkloadSubmitted,
+    fact,
 )
 from twin.fold import launches
 from twin.fold.launches import Launches
@@ -167,11 +172,58 @@ def flown(twin: Twin, event: Event, body: Flight) -> Twin:
             book = launches.launch_scheduled(book, body)
         case LaunchFlown():
             book = launches.launch_flown(book, body, effective_ns=event.effective_ns)
+            twin = with_books(twin, label)
         case BoosterRecovered():
             book = launches.booster_recovered(book, body)
         case VehicleStatusChanged():
             book = launches.vehicle_status_changed(book, body)
     return replace(twin, launches={**twin.launches, label: book})
+
+
+def with_books(twin: Twin, label: str) -> Twin:
+    """The twin with books for a label in which something earns or costs."""
+    if label in twin.ledgers:
+        return twin
+    return replace(twin, ledgers={**twin.ledgers, label: Ledger()})
+
+
+def aimed(twin: Twin, launch: LaunchScheduled, events: Iterable[Event]) -> None:
+    """``BadInput`` for a launch to a segment or for a promise that nobody has told of.
+
+    What ``events`` of the same tick tell is known, though they are folded later.
+    """
+    if launch.segment and launch.segment not in (known := _satellite_segments(twin, ())):
+        expect("segment", launch.segment, known | _satellite_segments(twin, events))
+    if launch.commitment_id and launch.commitment_id not in (known := _launch_promises(twin, ())):
+        expect("commitment_id", launch.commitment_id, known | _launch_promises(twin, events))
+
+
+def _satellite_segments(twin: Twin, events: Iterable[Event]) -> set[str]:
+    known = names(twin)
+    return {*known.segments} - {*known.sites} | {
+        body.segment for body in _said(events) if isinstance(body, SegmentRegistered)
+    }
+
+
+def _launch_promises(twin: Twin, events: Iterable[Event]) -> set[str]:
+    known = {
+        promise.commitment_id
+        for each in twin.promises.values()
+        for promise in each.items
+        if promise.is_launch
+    }
+    return known | {
+        body.commitment_id
+        for body in _said(events)
+        if isinstance(body, CommitmentAgreed) and body.commitment_kind == "launch"
+    }
+
+
+def _said(events: Iterable[Event]) -> Iterator[Body]:
+    for event in events:
+        if event.kind in ("SegmentRegistered", "CommitmentAgreed"):
+            with suppress(BadInput):
+                yield fact(event)
 
 
 def deployed(twin: Twin, event: Event, body: SatellitesDeployed) -> Twin:
@@ -193,6 +245,14 @@ def asked(twin: Twin, event: Event, body: Asking) -> Twin:
     else:
         known = services.workload_submitted(known, body, segments=segments)
     return replace(twin, services={**twin.services, label: known})
+
+
+def without_finished(twin: Twin, label: str, work: Work) -> Twin:
+    """The twin whose services want nothing any more for what was done in the tick before."""
+    offered, kept = services.finished(twin.services[label], work)
+    return replace(
+        twin, services={**twin.services, label: offered}, work={**twin.work, label: kept}
+    )
 
 
 def promised(twin: Twin, event: Event, body: Defense) -> Twin:

@@ -11,6 +11,7 @@ from twin.fold.launches import Launches
 from twin.units import NS_PER_S
 from twin.vehicles import VEHICLES, carrier_of
 
+LIFT_MAX_KG: Final = 1e9
 LIFT_WINDOW_NS: Final = 30 * 86_400 * NS_PER_S
 """What was delivered is the mean of this long."""
 
@@ -41,7 +42,8 @@ def lift(
         if not boosters:
             continue
         flights_per_d = 86_400.0 / max(1.0, number(f"launch.{name}.turnaround_s", 86_400.0))
-        kg_per_d = flights_per_d * number(f"launch.{name}.lift_kg", 0.0)
+        lift_kg = min(number(f"launch.{name}.lift_kg", 0.0), LIFT_MAX_KG)
+        kg_per_d = flights_per_d * lift_kg
         ready_count = sum(not b.is_flying and b.ready_ns <= instant_ns for b in boosters)
         may_fly = not launches.why_grounded(name, instant_ns)
         rows.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -128,8 +129,8 @@ def drawn_constellation(
         first = first_asset_id(plan.segment)
         asset_id = np.arange(first, first + len(orbits), dtype=np.uint32)
         shards = tuple(
-            Shard(name, asset_id[rows], rows_of(orbits, rows))
-            for name, rows in shard_cuts(plan, len(orbits), shard_rows_max_count)
+            Shard(shard_name(plan, place), asset_id[rows], rows_of(orbits, rows))
+            for place, rows in enumerate(shard_cuts(len(orbits), shard_rows_max_count))
         )
         segments.append(_segment(baseline, plan, shards, has_noise=has_noise))
     return Constellation(tuple(segments), None, ())
@@ -163,8 +164,8 @@ def catalogued_constellation(
         rows = np.flatnonzero((flown_in == plan.segment) & (codes == 0))
         if rows.size:
             shards = tuple(
-                Shard(name, catalogue.asset_id[rows[cut]], rows[cut])
-                for name, cut in shard_cuts(plan, rows.size, shard_rows_max_count)
+                Shard(shard_name(plan, place), catalogue.asset_id[rows[cut]], rows[cut])
+                for place, cut in enumerate(shard_cuts(rows.size, shard_rows_max_count))
             )
             segments.append(_segment(baseline, plan, shards, has_noise=has_noise))
     return Constellation(tuple(segments), catalogue, left_out)
@@ -193,13 +194,13 @@ def _segment(
     )
 
 
-def shard_cuts(
-    plan: SatelliteSegmentPlan, rows_count: int, rows_max_count: int, *, first_place: int = 0
-) -> list[tuple[str, slice]]:
-    """Names and rows of the shards: as few as allowed, and of nearly one size.
+def shard_name(plan: SatelliteSegmentPlan, number: int) -> str:
+    """What a shard is called: by its place at the opening, or by its first asset's id later."""
+    return f"{plan.segment}/{plan.label}/{number}"
 
-    ``first_place`` is the number that the first of them goes by.
-    """
+
+def shard_cuts(rows_count: int, rows_max_count: int) -> list[slice]:
+    """The rows of the shards: as few as allowed, and of nearly one size."""
     if not 1 <= rows_max_count <= ROWS_MAX_COUNT:
         raise BadInput(
             f"shards of {rows_max_count} rows",
@@ -208,13 +209,7 @@ def shard_cuts(
         )
     shards_count = -(-rows_count // rows_max_count)
     edges = [rows_count * place // shards_count for place in range(shards_count + 1)]
-    return [
-        (
-            f"{plan.segment}/{plan.label}/{first_place + place}",
-            slice(edges[place], edges[place + 1]),
-        )
-        for place in range(shards_count)
-    ]
+    return [slice(first, last) for first, last in pairwise(edges)]
 
 
 def _scaled(shell: ShellPlan, factor: float) -> ShellPlan:

@@ -2,13 +2,13 @@
 
 They report from the tick in which they left their rocket: the twin counts them as installed from
 then on, and what their batteries held is booked where it first shows. All of it follows from the
-launch and from those that joined the segment before, so a resumed world finds the same shards.
+launch, so a resumed world finds the same shards, and a world without another launch has the same.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,7 @@ from twin.events import AssetsAssigned, SatellitesDeployed, ShardOpened
 from twin.identity import Identity
 from twin.physics.orbit import CircularOrbits
 from twin.physics.walker import walker
-from twin.simulate.asset_ids import IDS_PER_SEGMENT_COUNT, first_asset_id
+from twin.simulate.asset_ids import launched_ids
 from twin.simulate.circumstances import Fate, fate_of
 from twin.simulate.constellation import (
     Constellation,
@@ -28,6 +28,7 @@ from twin.simulate.constellation import (
     first_raan_deg,
     rows_of,
     shard_cuts,
+    shard_name,
 )
 from twin.simulate.luck import uniform
 from twin.simulate.manifest import Deployment, LaunchTick, Manifest
@@ -72,18 +73,20 @@ def arrivals(
     for deployment in manifest.tick(number).deployments:
         segment = segments[deployment.segment]
         shell, orbits = _orbits(segment, deployment, setting)
-        mine = [each.shard for each in known if each.segment is segment]
-        first = _next_id(segment, mine, is_catalogued=constellation.catalogue is not None)
-        assert first + len(orbits) <= first_asset_id(deployment.segment) + IDS_PER_SEGMENT_COUNT
-        asset_id = np.arange(first, first + len(orbits), dtype=np.uint32)
+        first, last = launched_ids(
+            deployment.launch_id,
+            deployment.segment,
+            len(orbits),
+            ((int(each.shard.asset_id[0]), int(each.shard.asset_id[-1])) for each in known),
+        )
+        asset_id = np.arange(first, last + 1, dtype=np.uint32)
         shards = (
-            Shard(name, asset_id[rows], rows_of(orbits, rows))
-            for name, rows in shard_cuts(
-                segment.plan,
-                len(orbits),
-                shard_rows_max_count,
-                first_place=len(segment.shards) + len(mine),
+            Shard(
+                shard_name(segment.plan, int(asset_id[rows][0])),
+                asset_id[rows],
+                rows_of(orbits, rows),
             )
+            for rows in shard_cuts(len(orbits), shard_rows_max_count)
         )
         joined = tuple(
             Joined(segment, shard, _fate(shard, deployment, setting)) for shard in shards
@@ -154,13 +157,6 @@ def _told_id(setting: Setting, sequence: int) -> str:
 def launch_story(setting: Setting, launch_id: str) -> str:
     """What the messages of one launch have in common."""
     return f"{setting.source}/launch/{launch_id}"
-
-
-def _next_id(segment: Segment, joined: Iterable[Shard], *, is_catalogued: bool) -> int:
-    """Catalogued satellites have numbers of their own, outside the segment's range."""
-    own = () if is_catalogued else segment.shards
-    lasts = [int(shard.asset_id[-1]) for shard in (*own, *joined)]
-    return max(lasts, default=first_asset_id(segment.plan.segment) - 1) + 1
 
 
 def _orbits(

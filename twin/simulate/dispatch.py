@@ -7,7 +7,7 @@ the twin's answer, which knows this tick's telemetry, may differ: that is a resi
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,11 +17,10 @@ from msgspec.structs import replace
 
 from twin.baseline import Baseline
 from twin.business import commitments, ledger, services
-from twin.business.allocation import allocate
-from twin.business.clearing import opened
+from twin.business.clearing import cleared, opened
 from twin.business.commitments import Promises
 from twin.business.ledger import Ledger
-from twin.business.market import ACCELERATORS, ANYWHERE, Market, Pool
+from twin.business.market import ACCELERATORS, ANYWHERE, Market, Pool, S
 from twin.business.needs import Need
 from twin.business.promise import Known
 from twin.business.services import Services
@@ -34,6 +33,7 @@ from twin.events import (
     ServiceRegistered,
     WorkloadSubmitted,
 )
+from twin.labels import PUBLIC
 from twin.regions import ORBIT
 from twin.units import parse_instant
 
@@ -107,17 +107,17 @@ class Dispatcher:
     ) -> dict[str, int]:
         """Accelerators that have work in the tick, by segment; never more than ``available``."""
         market = self._opened(running, tick_ns)
-        wanted = market.base_qty.copy()
+        asked: dict[int, int] = {}
         for name, quantity in _asked(rows):
-            wanted[market.places[name]] += quantity
+            place = market.places[PUBLIC, name]
+            asked[place] = asked.get(place, 0) + quantity
         count = np.array([available[pool.segment] for pool in self._pools], dtype=np.int64)
-        granted = allocate(count, wanted, market.priority, market.allowed).sum(axis=0)
-        return {pool.segment: int(n) for pool, n in zip(self._pools, granted, strict=True)}
+        used = cleared(market, count, asked=asked).shares[:, S.DELIVERED].tolist()
+        return {pool.segment: n for pool, n in zip(self._pools, used, strict=True)}
 
     def _opened(self, running: tuple[WorkloadSubmitted, ...], tick_ns: int) -> Market:
         changes = self._book.changes_ns
-        # Spans are open at one end or the other: an instant of change is a time of its own.
-        key = (bisect_left(changes, tick_ns), bisect_right(changes, tick_ns), running)
+        key = (bisect_left(changes, tick_ns), running)
         if key != self._key:
             self._market = opened(
                 self._pools,

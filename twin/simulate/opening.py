@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
-from twin.arrays import UInt32Array
+from twin.asset_ranges import ranges_of
 from twin.baseline import Baseline
 from twin.events import (
     AssetsAssigned,
@@ -79,14 +77,6 @@ def tell_opening(
         )
     for offered in services:
         out.tell(offered.fact, effective_ns=start_ns, label=offered.label, story=story)
-
-
-def ranges_of(asset_id: UInt32Array) -> tuple[tuple[int, int], ...]:
-    """Ascending ids as [first, last] ranges without a gap inside."""
-    breaks = np.flatnonzero(np.diff(asset_id) != 1)
-    firsts = asset_id[np.concatenate([[0], breaks + 1])]
-    lasts = asset_id[np.concatenate([breaks, [asset_id.size - 1]])]
-    return tuple((int(first), int(last)) for first, last in zip(firsts, lasts, strict=True))
 
 
 def _tell_segment(

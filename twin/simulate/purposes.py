@@ -21,5 +21,6 @@ class Purpose(IntEnum):
     DEMAND = 31
     TRAINING = 32
     DEPLOYMENT = 33
+    LOSS = 41
     FAULT = 1000
     """Plus the place of the fault in its script."""

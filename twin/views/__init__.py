@@ -1,5 +1,6 @@
 """Every view by name."""
 
+from twin.views.calibration import CALIBRATION
 from twin.views.capacity import CAPACITY
 from twin.views.commitments import COMMITMENT_WINDOWS, COMMITMENTS
 from twin.views.costs import COSTS
@@ -16,6 +17,7 @@ VIEWS: dict[str, View] = {
         CAPACITY,
         ENERGY,
         REVENUE,
+        CALIBRATION,
         COMMITMENTS,
         COMMITMENT_WINDOWS,
         COSTS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from twin.business.market import ACCELERATORS, ANYWHERE, DOWNLINK, pool_name
+from twin.business.market import ACCELERATORS, ANYWHERE, DOWNLINK, S, pool_name
 from twin.events import Basis, SegmentRegistered, SiteEnergised
 from twin.fold.lift import lift
 from twin.quantities import Q
@@ -70,8 +70,10 @@ def _row(
     healthy = ability.healthy_qty
     installed = max(installed_assets * ability.per_asset_qty, healthy)
     available = min(ability.available_qty, healthy)
-    reserved, demand, allocated, displaced = _shares(twin, label, segment.name, ability, region)
-    delivered = min(ability.measured_qty, available) if allocated is None else allocated
+    reserved, demand, allocated, displaced, given, barred = _shares(
+        twin, label, segment.name, ability, region
+    )
+    delivered = min(ability.measured_qty, available) if given is None else given
     return (
         label,
         _basis(segment),
@@ -95,20 +97,22 @@ def _row(
         counts[Q.UP_COUNT],
         reported,
         available / installed if installed else 0.0,
-        _binding_constraint(counts, absent_count, displaced, ability.resource),
+        _binding_constraint(
+            counts, absent_count, _beyond(twin, segment.name, ability, displaced, barred)
+        ),
     )
 
 
 def _shares(
     twin: Twin, label: str, segment: str, ability: Ability, region: str
-) -> tuple[int | None, int | None, int | None, int | None]:
-    """Reserved, asked, allocated and displaced of a pool; null where nothing is allocated."""
+) -> list[int] | tuple[None, ...]:
+    """The columns of ``S`` for a pool; null where nothing is allocated."""
     where = region if ability.resource == DOWNLINK else ANYWHERE
     place = twin.market.pool_places.get(pool_name(label, segment, ability.resource, where))
     if place is None:
-        return None, None, None, None
-    reserved, demand, allocated, displaced = twin.market.shares[place].tolist()
-    return reserved, demand, allocated, displaced
+        return (None,) * len(S)
+    shares: list[int] = twin.market.shares[place].tolist()
+    return shares
 
 
 def _basis(segment: Segment) -> Basis:
@@ -184,10 +188,34 @@ def powered_count(segment: Segment, counts: list[int]) -> int:
     return min(cool_count, int(segment.supply_w / (site.accelerator_w * site.pue_ratio)))
 
 
-def _binding_constraint(
-    counts: list[int], absent_count: int, displaced_qty: int | None, resource: str
+def _beyond(
+    twin: Twin, segment: str, ability: Ability, displaced_qty: int | None, barred_qty: int | None
 ) -> str:
-    """What holds back most assets that could work; else what more is asked than there is."""
+    """What keeps a pool whose assets all work from doing what is asked.
+
+    That is lift where its satellites wait for a rocket that must not fly; otherwise there is more
+    asked than there is, or what is asked may not be served here for want of accreditation.
+    """
+    if displaced_qty:
+        if segment in _waiting(twin):
+            return "lift"
+        return "downlink" if ability.resource == DOWNLINK else "demand"
+    return "accreditation" if barred_qty else "none"
+
+
+def _waiting(twin: Twin) -> set[str]:
+    """The segments whose satellites are on the manifest of a rocket that must not fly now."""
+    return {
+        launch.segment
+        for book in twin.launches.values()
+        if any(vehicle.status != "active" for vehicle in book.vehicles.values())
+        for launch in book.manifest.values()
+        if launch.satellites_count and book.why_grounded(launch.vehicle, twin.tick_ns)
+    }
+
+
+def _binding_constraint(counts: list[int], absent_count: int, beyond: str) -> str:
+    """What holds back most assets that could work; else what keeps those that do."""
     failures = counts[Q.REPORTED_COUNT] - counts[Q.UP_COUNT] + absent_count
     held = {
         "power": counts[Q.POWER_LIMITED_COUNT],
@@ -195,9 +223,7 @@ def _binding_constraint(
         "failure": failures,
     }
     worst = max(held, key=lambda name: held[name])
-    if displaced_qty and not held[worst]:
-        return "downlink" if resource == DOWNLINK else "failure"
-    return worst if held[worst] else "none"
+    return worst if held[worst] else beyond
 
 
 CAPACITY = View(
@@ -215,7 +241,11 @@ CAPACITY = View(
         whole("reserved_qty", RollUp.LAST, "Promised to commitments.", is_nullable=True),
         whole("demand_qty", RollUp.MAX, "What was asked for.", is_nullable=True),
         whole("allocated_qty", RollUp.MAX, "What the allocator granted.", is_nullable=True),
-        whole("delivered_qty", RollUp.MEAN, "Done: what was granted, else what was measured."),
+        whole(
+            "delivered_qty",
+            RollUp.MEAN,
+            "Used of what was granted; what was measured where nothing is.",
+        ),
         whole("displaced_qty", RollUp.MAX, "Asked for and not granted.", is_nullable=True),
         whole("expected_qty", RollUp.MEAN, "What should be available of healthy assets."),
         real("residual_fraction", RollUp.MEAN, "Available against expected, minus one."),
@@ -224,7 +254,10 @@ CAPACITY = View(
         whole("assets_up_count", RollUp.MIN, "Assets in nominal state."),
         whole("assets_reported_count", RollUp.MIN, "Assets that reported in this tick."),
         real("availability_fraction", RollUp.MEAN, "Available over installed."),
-        text("binding_constraint", "What limits it: none, power, thermal, failure or downlink."),
+        text(
+            "binding_constraint",
+            "none, power, thermal, failure, downlink, demand, lift or accreditation.",
+        ),
     ),
     rows=_rows,
 )

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from twin.business.commitments import Promises
-from twin.business.judging import credit_micro_usd
 from twin.business.promise import Promise
 from twin.business.windows import STATUSES, UNKNOWN, W, Windows
 from twin.regions import ORBIT
@@ -56,7 +55,7 @@ def commitment_rows(
             *terms,
             row[W.TASKED_QTY],
             row[W.ALLOCATED_QTY],
-            row[W.FLOWN_COUNT] if promise.is_launch else row[W.ALLOCATED_QTY],
+            row[W.FLOWN_COUNT] if promise.is_launch else row[W.USED_QTY],
             _headroom_qty(promise, row),
             promise.terms.threshold_fraction,
             _attained_fraction(promise, row),
@@ -138,7 +137,7 @@ def _window(
     promise: Promise, start_ns: int, end_ns: int, flown_count: int
 ) -> tuple[str | None, str | None, int]:
     """Start and end of a window as text, and what is given back if it breaks."""
-    exposure = credit_micro_usd(promise, start_ns=start_ns, end_ns=end_ns, flown_count=flown_count)
+    exposure = promise.credit_micro_usd(start_ns=start_ns, end_ns=end_ns, flown_count=flown_count)
     return _instant(start_ns), _instant(end_ns), exposure
 
 
@@ -198,7 +197,7 @@ COMMITMENTS = View(
         whole("promised_qty", RollUp.LAST, "What is promised."),
         whole("tasked_qty", RollUp.MAX, "What is asked for beyond the promise."),
         whole("allocated_qty", RollUp.MIN, "What the allocator gave it."),
-        whole("delivered_qty", RollUp.MEAN, "What it had; launches flown so far."),
+        whole("delivered_qty", RollUp.MEAN, "What it used of that; launches flown so far."),
         _whole("headroom_qty", RollUp.MIN, "What is available to it beyond the promise."),
         real("threshold_fraction", RollUp.LAST, "Of each window that must be good."),
         real(
@@ -220,7 +219,11 @@ COMMITMENTS = View(
         ),
         text("status", "pending, kept, at-risk, breached, waived or ended."),
         whole("breach_count", RollUp.SUM, "Breaches that opened in the tick."),
-        usd("displaced_usd", RollUp.SUM, "Worth of commercial work that gave way to it."),
+        usd(
+            "displaced_usd",
+            RollUp.SUM,
+            "What work paid by the accelerator did not earn because of it.",
+        ),
         usd("value_usd", RollUp.LAST, "Worth of the whole promise."),
         usd("earned_usd", RollUp.SUM, "Fallen due in the tick: by time, or by launches flown."),
         usd("credit_usd", RollUp.SUM, "Given back for breaches that opened in the tick."),

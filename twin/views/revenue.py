@@ -8,9 +8,8 @@ since the beginning, to the last micro-dollar.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
-from twin.business.calibration import CalibratedLine, calibrated
+from twin.business.calibration import CalibratedLine
 from twin.business.items import A as Column
 from twin.business.items import Item, Mode
 from twin.business.ledger import Ledger
@@ -19,6 +18,7 @@ from twin.business.revenue import B, Revenue, X
 from twin.business.standing import Standing, standings
 from twin.state import Registry
 from twin.units import PPM
+from twin.views.calibration import closed_lines
 from twin.views.view import Moment, RollUp, Value, View, key, real, text, usd, whole
 
 Key = tuple[str, str, str]
@@ -71,9 +71,13 @@ def rows_of(
         return
     rows = _joined(ledger, flows, tick_ns)
     _share_costs(rows, flows)
-    closed = tuple(name for name, each in ledger.filed.items() if each.ends_ns <= tick_ns)
-    lines = _filed_lines(ledger, registry, closed)
-    prepaid_ppm = round(registry.number("contract.prepaid_fraction") * PPM)
+    # Of every line the last closed period that has drivers.
+    lines = {
+        line: each
+        for each in closed_lines(ledger, registry, tick_ns)
+        for line in FILED_LINES[each.line]
+    }
+    prepaid_ppm = round(min(max(registry.number("contract.prepaid_fraction"), 0.0), 1.0) * PPM)
     is_assumed = any(source.is_assumed for source in registry.sources.values())
     for place in sorted(rows):
         row = rows[place]
@@ -140,23 +144,6 @@ def shares_of(amount: int, weights: list[int]) -> list[int]:
     order = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
     for i in order[: amount - sum(found)]:
         found[i] += 1
-    return found
-
-
-@lru_cache(maxsize=4)
-def _filed_lines(
-    ledger: Ledger, registry: Registry, closed: tuple[str, ...]
-) -> dict[str, CalibratedLine]:
-    """The last closed period that has drivers, by line of the twin; kept while no fact changed."""
-
-    def number(name: str) -> float | None:
-        entry = registry.assumptions.get(name)
-        return None if entry is None or isinstance(entry.value, str) else float(entry.value)
-
-    found: dict[str, CalibratedLine] = {}
-    for filed_line in calibrated([ledger.filed[name] for name in closed], number):
-        for line in FILED_LINES[filed_line.line]:
-            found[line] = filed_line
     return found
 
 

@@ -11,16 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import msgspec
-import numpy as np
 from msgspec.structs import replace
 
 from twin.arrays import IntArray
-from twin.business.market import Market, P, S
 from twin.errors import BadInput
 from twin.events import (
     KINDS,
     AssetsAssigned,
-    AssetsFailed,
     AssumptionSet,
     Body,
     DemandObserved,
@@ -28,21 +25,24 @@ from twin.events import (
     LaunchFlown,
     LaunchScheduled,
     Nature,
+    Phase,
     VehicleStatusChanged,
     encode_fact,
     fact,
 )
+from twin.evolve import note_write_off
 from twin.fold.launches import Launches, vehicle_status_changed
 from twin.identity import Identity
+from twin.labels import PUBLIC
 from twin.limits import INT64_MAX
 from twin.quantities import Q
 from twin.records import Record
 from twin.state import Twin
-from twin.units import parse_instant
+from twin.units import NS_PER_MS, parse_instant
+from twin.whatif.loads import factors, followed, shifts
+from twin.whatif.losses import Losses, told, turned, written_off_mwh
 from twin.whatif.masking import without
-from twin.whatif.plan import FOR_EVER_NS, SOURCE, Losing, Plan
-
-MILLI = 1000
+from twin.whatif.plan import FOR_EVER_NS, SOURCE, Plan, Scaling
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
@@ -55,14 +55,15 @@ class Withdrawn(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What a branch remembers: events that did not happen, and assets it lost, by segment.
+    """What a branch remembers: events that did not happen, and assets that it is without.
 
-    ``lost`` is by (label, segment); ``failed`` are the losses of the plan that have begun.
+    ``kept_mwh`` is what batteries hold more, or less, for being used otherwise, by label and
+    segment.
     """
 
     withdrawn: Mapping[str, str] = {}
-    lost: Mapping[tuple[str, str], int] = {}
-    failed: tuple[tuple[Losing, int], ...] = ()
+    losses: Losses = Losses()
+    kept_mwh: Mapping[tuple[str, str], int] = {}
 
 
 class Adapted(msgspec.Struct, frozen=True):
@@ -74,15 +75,23 @@ class Adapted(msgspec.Struct, frozen=True):
     injected: tuple[Event, ...] = ()
 
 
-def adapt(record: Record, plan: Plan, *, baseline: Twin, branch: Twin, memory: Memory) -> Adapted:
-    """The record in a branch whose twin, like the baseline's, stands at the tick before."""
+def adapt(
+    record: Record, plan: Plan, *, before: Twin, after: Twin, branch: Twin, memory: Memory
+) -> Adapted:
+    """The record in a branch whose twin stands at the tick before.
+
+    The baseline stood there ``before``, and stands ``after`` this record.
+    """
     if plan.is_empty:
         return Adapted(record, memory)
     adapting = _Adapting(record, plan, branch, memory)
-    injected = tuple(adapting.injected())
-    events = injected + tuple(adapting.happened())
+    injected = (*adapting.injected(), *adapting.assumed_again(after))
+    happened = tuple(adapting.happened())
     totals = record.content.totals
-    matrix = adapting.measured(baseline)
+    matrix = adapting.measured(before, after)
+    injected += tuple(adapting.balancing)
+    # A word of the scenario comes after those of the log of the same instant.
+    events = tuple(sorted(happened + injected, key=_turn)) if injected else happened
     if matrix is not None:
         totals = replace(totals, matrix=matrix.astype("<i8", copy=False).tobytes())
     is_same = totals is record.content.totals and events == record.content.events
@@ -98,16 +107,34 @@ class _Adapting:
         self._record, self._plan, self._branch = record, plan, branch
         self.memory = memory
         self.withdrawn: list[Withdrawn] = []
+        # What was said of vehicles in this very tick is not in the branch's twin yet.
+        self._statuses: list[tuple[int, VehicleStatusChanged]] = []
+        self._unsaid_mwh: dict[tuple[str, str], int] = {}
+        self.balancing: list[Event] = []
 
     def injected(self) -> Iterator[Event]:
         """What the scenario tells in this tick."""
         start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
         for event in self._plan.injected:
             if start_ns <= event.effective_ns < tick_ns:
+                body = _body_of(event)
+                if isinstance(body, VehicleStatusChanged):
+                    self._statuses.append((event.effective_ns, body))
                 yield event
-        for place, losing in enumerate(self._plan.losings):
-            if start_ns <= losing.span.starts_ns < tick_ns:
-                yield from self._failing(place, losing)
+
+    def assumed_again(self, after: Twin) -> Iterator[Event]:
+        """Numbers that were other ones for a while are what the log says from then on."""
+        start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
+        for name, spans in self._plan.overridden.items():
+            ends_ns = max((s.ends_ns for s in spans if s.starts_ns < tick_ns), default=0)
+            if start_ns <= ends_ns < tick_ns:
+                yield Event(
+                    identity=Identity(SOURCE, 1, f"set-{name}", self._record.number),
+                    kind=AssumptionSet.__name__,
+                    effective_ns=ends_ns,
+                    label=PUBLIC,
+                    body=encode_fact(after.registry.assumptions[name]),
+                )
 
     def happened(self) -> Iterator[Event]:
         """What still happened of the record."""
@@ -119,25 +146,48 @@ class _Adapting:
             reason = self._why_not(event, body)
             if reason:
                 self._withdraw(event, body, reason)
-            else:
-                yield self._scaled(event, body)
+                continue
+            if isinstance(body, VehicleStatusChanged):
+                self._statuses.append((event.effective_ns, body))
+            yield self._scaled(event, body)
 
-    def measured(self, baseline: Twin) -> IntArray | None:
+    def measured(self, before: Twin, after: Twin) -> IntArray | None:
         """The tick's totals in the branch; None where they are those of the log."""
-        totals = self._record.content.totals
-        lost = self.memory.lost
-        for losing, count in self.memory.failed:
-            if losing.span.holds(self._record.start_ns, self._record.tick_ns):
-                key = (losing.label, losing.segment)
-                lost = {**lost, key: lost.get(key, 0) + count}
+        totals, losings = self._record.content.totals, self._plan.losings
+        turn = turned(self.memory.losses, losings, branch=self._branch, record=self._record)
+        lost = {key: int(ids.size) for key, ids in turn.losses.missing.items()}
+        touched = {*lost, *(losings[place].key for place in turn.ended)}
+        for key in touched.difference(totals.keys):
+            self.balancing += told(key, turn, losings, 0, self._record)
+        shifted, kept = shifts(before, self._branch, touched), dict(self.memory.kept_mwh)
+        by = factors(self._scalings(), self._branch, totals.regions)
         matrix: IntArray | None = None
-        used = _other_use_mw(baseline, self._branch)
         for place, key in enumerate(totals.keys):
-            if not (lost.get(key) or used.get(key)):
+            if not (key in touched or key in shifted or key in by or kept.get(key)):
                 continue
             matrix = totals.array().copy() if matrix is None else matrix
-            matrix[place] = without(matrix[place], lost.get(key, 0))
-            _use(matrix[place], used.get(key, 0))
+            of_log, lost_count, kept_mwh = matrix[place], lost.get(key, 0), kept.get(key, 0)
+            reported_count = int(of_log[:, Q.REPORTED_COUNT].sum())
+            if key in touched:
+                amount_mwh = written_off_mwh(
+                    key, of_log, lost_count, before=before, after=after, branch=self._branch
+                )
+                amount_mwh += self._unsaid_mwh.get(key, 0) - kept_mwh
+                self.balancing += told(key, turn, losings, amount_mwh, self._record)
+            matrix[place] = without(of_log, lost_count)
+            if not (key in shifted or key in by or kept_mwh):
+                continue
+            kept[key] = followed(
+                matrix[place],
+                key,
+                shifted=shifted.get(key, (0, 0)),
+                by=by.get(key),
+                branch=self._branch,
+                left=(max(0, reported_count - lost_count), reported_count),
+                kept_mwh=kept_mwh,
+                interval_ms=self._record.interval_ns // NS_PER_MS,
+            )
+        self.memory = replace(self.memory, losses=turn.losses, kept_mwh=kept)
         return matrix
 
     def _is_beyond_the_plan(self, event: Event) -> bool:
@@ -156,8 +206,9 @@ class _Adapting:
         if event.causation_id in self.memory.withdrawn:
             return f"its cause {event.causation_id} was withdrawn"
         if isinstance(body, AssumptionSet):
-            since_ns = self._plan.overridden.get(body.name, FOR_EVER_NS)
-            return "the scenario assumes another number" if self._record.tick_ns > since_ns else ""
+            spans, start_ns = self._plan.overridden.get(body.name, ()), self._record.start_ns
+            is_other = any(span.covers(event.effective_ns, start_ns) for span in spans)
+            return "the scenario assumes another number" if is_other else ""
         if isinstance(body, VehicleStatusChanged) and self._is_kept_grounded(event, body):
             return f"the scenario keeps {body.vehicle} grounded"
         return self._why_impossible(event, body) if _is_followed(event) else ""
@@ -176,8 +227,9 @@ class _Adapting:
             return ""
         book = self._branch.launches.get(event.label, Launches())
         vehicle = self._vehicle_of(body.launch_id, book)
-        for changed in self._statuses():
-            book = vehicle_status_changed(book, changed)
+        for at_ns, changed in sorted(self._statuses, key=lambda each: each[0]):
+            if at_ns <= event.effective_ns:
+                book = vehicle_status_changed(book, changed)
         return book.why_grounded(vehicle, event.effective_ns)
 
     def _vehicle_of(self, launch_id: str, book: Launches) -> str:
@@ -191,71 +243,48 @@ class _Adapting:
                     return body.vehicle
         return ""
 
-    def _statuses(self) -> Iterator[VehicleStatusChanged]:
-        """Groundings of this very tick: they are not in the branch's twin yet."""
-        for event in self._plan.injected:
-            body = _body_of(event)
-            is_now = self._record.start_ns <= event.effective_ns < self._record.tick_ns
-            if is_now and isinstance(body, VehicleStatusChanged):
-                yield body
-
     def _withdraw(self, event: Event, body: Body | None, reason: str) -> None:
         name = str(event.identity)
-        gone, lost = {**self.memory.withdrawn, name: reason}, self.memory.lost
+        gone, losses = {**self.memory.withdrawn, name: reason}, self.memory.losses
         self.withdrawn.append(Withdrawn(name, event.kind, self._record.tick_ns, reason))
         if isinstance(body, AssetsAssigned):
-            key = (event.label, body.segment)
-            lost = {**lost, key: lost.get(key, 0) + body.assets_count}
-        self.memory = replace(self.memory, withdrawn=gone, lost=lost)
+            losses = losses.without((event.label, body.segment), body.asset_id_ranges)
+        if body is not None:
+            note_write_off(self._unsaid_mwh, event, body)
+        self.memory = replace(self.memory, withdrawn=gone, losses=losses)
+
+    def _scalings(self) -> Iterator[Scaling]:
+        """The scalings that hold in this tick."""
+        for scaling in self._plan.scalings:
+            if scaling.span.holds(self._record.start_ns, self._record.tick_ns):
+                yield scaling
 
     def _scaled(self, event: Event, body: Body | None) -> Event:
         if not isinstance(body, DemandObserved):
             return event
         rows = body.rows
-        for scaling in self._plan.scalings:
-            if scaling.span.holds(self._record.start_ns, self._record.tick_ns):
-                rows = tuple(
-                    replace(
-                        row,
-                        offered_qty=_times(row.offered_qty, scaling.by),
-                        requests_count=_times(row.requests_count, scaling.by),
-                        input_tok=_times(row.input_tok, scaling.by),
-                        output_tok=_times(row.output_tok, scaling.by),
-                    )
-                    if row.service == scaling.service and scaling.region in ("", row.region)
-                    else row
-                    for row in rows
+        for scaling in self._scalings():
+            rows = tuple(
+                replace(
+                    row,
+                    offered_qty=_times(row.offered_qty, scaling.by),
+                    requests_count=_times(row.requests_count, scaling.by),
+                    input_tok=_times(row.input_tok, scaling.by),
+                    output_tok=_times(row.output_tok, scaling.by),
                 )
+                if row.service == scaling.service and scaling.region in ("", row.region)
+                else row
+                for row in rows
+            )
         return (
             event if rows is body.rows else replace(event, body=encode_fact(DemandObserved(rows)))
         )
 
-    def _failing(self, place: int, losing: Losing) -> Iterator[Event]:
-        """The failure of a loss that begins in this tick."""
-        fleet = self._branch.fleets.get(losing.label)
-        if fleet is None:
-            return
-        row = fleet.keys.index(losing.segment)
-        installed = fleet.segments[row].installed_count
-        count = min(losing.assets_count or round(losing.fraction * installed), installed)
-        failed = (*self.memory.failed, (losing, count))
-        self.memory = replace(self.memory, failed=failed)
-        charge_mwh = max(0, int(self._branch.energy[losing.label].charge_mwh[row]))
-        lost_mwh = charge_mwh * count // max(1, installed)
-        body = AssetsFailed(
-            segment=losing.segment,
-            component="asset",
-            cause=losing.cause,
-            lost_fraction=count / max(1, installed),
-            written_off_wh=lost_mwh / MILLI,
-        )
-        yield Event(
-            identity=Identity(SOURCE, 1, f"fail-{place}", 1),
-            kind="AssetsFailed",
-            effective_ns=losing.span.starts_ns,
-            label=losing.label,
-            body=encode_fact(body),
-        )
+
+def _turn(event: Event) -> tuple[int, int]:
+    """Phase and time: by these a tick is folded first."""
+    kind = KINDS.get(event.kind)
+    return int(kind.phase if kind is not None else Phase.NONE), event.effective_ns
 
 
 def _times(count: int, by: float) -> int:
@@ -277,43 +306,3 @@ def _body_of(event: Event) -> Body | None:
         return fact(event)
     except BadInput:
         return None
-
-
-def _other_use_mw(baseline: Twin, branch: Twin) -> dict[tuple[str, str], int]:
-    """How much more sites draw in the branch, because their pools are used otherwise there.
-
-    By label and segment, those that do. Recorded + model(branch) − model(baseline): the model is
-    linear between idle and full use.
-    """
-    if branch.market is baseline.market:
-        return {}
-    there = _allocated(baseline.market)
-    found: dict[tuple[str, str], int] = {}
-    for key, here in _allocated(branch.market).items():
-        label, segment = key
-        fleet = branch.fleets[label]
-        site = fleet.segments[fleet.keys.index(segment)].site
-        if here != there.get(key, 0) and site is not None:
-            idle = branch.registry.number(f"site.{segment}.idle_fraction")
-            more_count = here - there.get(key, 0)
-            found[key] = round(more_count * site.accelerator_w * (1.0 - idle) * MILLI)
-    return found
-
-
-def _allocated(market: Market) -> dict[tuple[str, str], int]:
-    """Accelerators of each site that somebody was granted, by label and segment."""
-    places = np.flatnonzero(market.pool_columns[:, P.IS_SITE])
-    pools = [market.pools[place] for place in places]
-    counts = market.shares[places, S.ALLOCATED].tolist()
-    return {(pool.label, pool.segment): count for pool, count in zip(pools, counts, strict=True)}
-
-
-def _use(matrix: IntArray, more_mw: int) -> None:
-    """Add to what accelerators draw, where they are; never below nothing."""
-    if not more_mw:
-        return
-    compute = matrix[:, Q.COMPUTE_MW]
-    place = int(np.argmax(compute))
-    change = max(more_mw, -int(compute[place]))
-    matrix[place, Q.COMPUTE_MW] += change
-    matrix[place, Q.LOAD_MW] += change

@@ -42,14 +42,16 @@ def _shrink(matrix: IntArray, shrinking: IntArray, left: int, of: int) -> None:
             if q != _SHARDS:
                 matrix[:, q] = 0
         return
-    has_battery = (matrix[:, _CHARGING] + matrix[:, _DISCHARGING]) > 0
+    surplus = matrix[:, _ARRAY] - matrix[:, _LOAD]
+    # A site has no arrays: there is no such balance.
+    is_balanced = surplus == matrix[:, _CHARGING] - matrix[:, _DISCHARGING]
     for q in shrinking:
         _shrink_column(matrix[:, q], left, of)
     # What flows through batteries is what is left over: rounding must not make energy.
     for r in range(matrix.shape[0]):
         gap = matrix[r, _ARRAY] - matrix[r, _LOAD]
         gap -= matrix[r, _CHARGING] - matrix[r, _DISCHARGING]
-        if has_battery[r]:
+        if is_balanced[r]:
             matrix[r, _CHARGING] += max(gap, 0)
             matrix[r, _DISCHARGING] += max(-gap, 0)
 

@@ -15,12 +15,16 @@ from typing import Any, Final
 import msgspec
 
 from twin.errors import BadInput
+from twin.fields import AssetId
 from twin.suggest import nearest
 from twin.units import NS_PER_S, parse_instant
 from twin.whatif.text import Page, read_page
 
 START: Final = "start"
 NAME_MAX_CHARS: Final = 200
+EDITS_MAX_COUNT: Final = 1_000
+"""Each is looked at in every tick."""
+
 DURATION_MAX_S: Final = 1_000 * 31_557_600
 _JSON = msgspec.json.Encoder(order="deterministic")
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|y)")
@@ -28,13 +32,18 @@ _SECONDS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "y": 31_557_600}
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One change; it holds from ``at`` (the fork where none is given) for ``for_s`` seconds."""
+    """One change, from ``at`` on (the fork where none is given)."""
 
     at: str = ""
+
+
+class Lasting(Edit, frozen=True, kw_only=True):
+    """One that holds for ``for_s`` seconds."""
+
     for_s: float = math.inf
 
 
-class Drop(Edit, frozen=True, tag="drop"):
+class Drop(Lasting, frozen=True, tag="drop"):
     """Events of a kind, with these values in these fields, never happened."""
 
     kind: str
@@ -49,7 +58,7 @@ class Inject(Edit, frozen=True, tag="inject"):
     label: str = "public"
 
 
-class Scale(Edit, frozen=True, tag="scale"):
+class Scale(Lasting, frozen=True, tag="scale"):
     """What a service is asked for is so many times as much."""
 
     service: str
@@ -57,23 +66,26 @@ class Scale(Edit, frozen=True, tag="scale"):
     region: str = ""
 
 
-class Fail(Edit, frozen=True, tag="fail"):
-    """Assets of a segment stop working: those named, or a share of them drawn by the seed."""
+class Fail(Lasting, frozen=True, tag="fail"):
+    """Assets of a segment stop working: those named, or a share of them.
+
+    One that several edits take is taken once; shares take the same assets first.
+    """
 
     segment: str
     fraction: float = 0.0
-    asset_ids: tuple[int, ...] = ()
+    asset_ids: tuple[AssetId, ...] = ()
     cause: str = "scenario"
 
 
-class Set(Edit, frozen=True, tag="set"):
+class Set(Lasting, frozen=True, tag="set"):
     """A number is assumed to be another."""
 
     name: str
     to: float | str
 
 
-class Stop(Edit, frozen=True, tag="stop"):
+class Stop(Lasting, frozen=True, tag="stop"):
     """A vehicle is grounded, or a contract, service or supplier ends, ``notice_s`` after ``at``."""
 
     name: str
@@ -110,7 +122,6 @@ class Scenario(msgspec.Struct, frozen=True):
     fork_ns: int | None
     edits: tuple[AnyEdit, ...] = ()
     until_ns: int | None = None
-    seed: int = 1
     description: str = ""
     lines: tuple[int, ...] = ()
 
@@ -125,22 +136,28 @@ class Scenario(msgspec.Struct, frozen=True):
         return self.lines[place] if place < len(self.lines) else 0
 
 
-FIELDS: Final = ("name", "from", "edits", "until", "seed", "description")
+FIELDS: Final = ("name", "from", "edits", "until", "description")
 
 
-def read_scenario(text: str, *, file: str = "scenario", is_json: bool = False) -> Scenario:
+def read_scenario(
+    text: str,
+    *,
+    file: str = "scenario",
+    is_json: bool = False,
+    edits_max_count: int = EDITS_MAX_COUNT,
+) -> Scenario:
     """The scenario in some YAML, or in JSON; ``BadInput`` names the line."""
     page = read_page(text, file=file, is_json=is_json)
     if not isinstance(page.plain, dict):
         raise page.error([], "no fields", f"fields {', '.join(FIELDS)}")
-    return _Reading(page).scenario(page.plain)
+    return _Reading(page, edits_max_count).scenario(page.plain)
 
 
 class _Reading:
     """One text being read: it knows the lines."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
+    def __init__(self, page: Page, edits_max_count: int) -> None:
+        self._page, self._edits_max_count = page, edits_max_count
         self._error = page.error
 
     def scenario(self, plain: dict[Any, Any]) -> Scenario:
@@ -153,15 +170,16 @@ class _Reading:
         edits = plain["edits"] if plain["edits"] is not None else []
         if not isinstance(edits, list):
             raise self._error(["edits"], f"edits={edits!r}", "a list, which may be empty")
+        if len(edits) > self._edits_max_count:
+            raise self._error(["edits"], f"{len(edits)} edits", f"{self._edits_max_count} at most")
         fork, until = plain["from"], plain.get("until")
         scenario = Scenario(
             name=self._name(plain["name"]),
             fork_ns=None if fork == START else self._instant(["from"], fork),
             edits=tuple(self._edit(place, edit) for place, edit in enumerate(edits)),
             until_ns=None if until is None else self._instant(["until"], until),
-            seed=self._seed(plain.get("seed", 1)),
             description=self._description(plain.get("description") or ""),
-            lines=tuple(self._page.line_of(["edits", place]) for place in range(len(edits))),
+            lines=self._page.lines_below(["edits"]),
         )
         if scenario.until_ns is not None and scenario.until_ns <= (scenario.fork_ns or 0):
             raise self._error(["until"], f"until={until}", f"an instant after from={fork}")
@@ -247,15 +265,10 @@ class _Reading:
             raise self._error(["description"], f"description={value!r}", "some text")
         return value
 
-    def _seed(self, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-            raise self._error(["seed"], f"seed={value!r}", "a whole number of 0 or more")
-        return value
-
 
 def span_ns(edit: Edit, fork_ns: int) -> tuple[int, int]:
     """From when to when an edit holds, in nanoseconds; the end is left out."""
     starts_ns = parse_instant(edit.at) if edit.at else fork_ns
-    if math.isinf(edit.for_s):
+    if not isinstance(edit, Lasting) or math.isinf(edit.for_s):
         return starts_ns, 2**63 - 1
     return starts_ns, min(starts_ns + round(edit.for_s * NS_PER_S), 2**63 - 1)

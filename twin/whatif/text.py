@@ -12,7 +12,7 @@ import yaml
 
 from twin.errors import BadInput
 
-TEXT_MAX_CHARS: Final = 1_000_000
+TEXT_MAX_CHARS: Final = 250_000
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
 _BYTE: Final = re.compile(r"byte (\d+)")
 
@@ -59,17 +59,24 @@ class Page:
 
     def line_of(self, path: Sequence[Any]) -> int:
         """The line of the deepest part of a path that there is, from 1."""
-        if self._node is None:
-            return 1
+        return self._found(path)[0]
+
+    def lines_below(self, path: Sequence[Any]) -> tuple[int, ...]:
+        """The lines of the parts of a list, from 1; none where nobody knows them."""
+        _, node = self._found(path)
+        return tuple(int(key.start_mark.line) + 1 for _, key, _ in _below(node))
+
+    def _found(self, path: Sequence[Any]) -> tuple[int, Any]:
+        """The line and the node of the deepest part of a path that there is."""
         node = self._node
-        line = node.start_mark.line + 1
+        line = node.start_mark.line + 1 if node is not None else 1
         for part in path:
             found = next((below for below in _below(node) if below[0] == part), None)
             if found is None:
                 break
             _, key, node = found
             line = key.start_mark.line + 1
-        return int(line)
+        return int(line), node
 
 
 def read_page(text: str, *, file: str, is_json: bool = False) -> Page:
