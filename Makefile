@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 JOBS ?= 2
 
-.PHONY: install demo test check bench lock clean
+.PHONY: install demo test test-faults check bench up lock clean
 
 install: $(VENV)/.installed
 
@@ -16,6 +16,9 @@ demo: install
 test: $(VENV)/.developed
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
+test-faults: $(VENV)/.developed
+	FAULTS=full $(BIN)/python -m pytest -s tests/faults
+
 check: $(VENV)/.developed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -23,6 +26,14 @@ check: $(VENV)/.developed
 
 bench: $(VENV)/.developed
 	$(BIN)/twin bench
+
+up: .env
+	docker compose up --detach --build
+
+.env:
+	@umask 077; for name in POSTGRES READER GRAFANA; do \
+		echo "$${name}_PASSWORD=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))')"; \
+	done > $@
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"make: Python {v[0]}.{v[1]} found; 3.11 to 3.13 is needed: make PYTHON=python3.12")'

@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import pytest
 from api.app import create_app
 from infra.command import app as command_line
 from streams.settings import SETTINGS, load_settings
+from tests.servers import needs_servers, two_free_ports
 from twin.events import KINDS
 from twin.views import VIEWS
 
@@ -33,7 +35,8 @@ START_S = 180.0
 def test_every_setting_is_described_as_it_is() -> None:
     for setting in SETTINGS:
         default = re.escape(setting.default.strip("`"))
-        row = rf"\| `{setting.variable}` \| {re.escape(setting.meaning)} \| `{default}` \|"
+        shown = f"`{default}` " if default else ""
+        row = rf"\| `{setting.variable}` \| {re.escape(setting.meaning)} \| {shown}\|"
         assert re.search(row, README), setting.variable
 
 
@@ -162,6 +165,40 @@ def test_every_twin_command_of_the_readme_succeeds(
     answer = _twin(*words, *more)
 
     assert answer.strip()
+
+
+def test_what_the_readme_says_of_a_broker_and_a_database_works() -> None:
+    """Its lines as they stand, but for folders, ports and the length of the demo."""
+    needs_servers()
+    block = next(block for block in README.split("```sh\n")[1:] if "twin kafka" in block)
+    script = block.split("```")[0]
+    with tempfile.TemporaryDirectory(prefix="twin-readme-") as folder:
+        Path(folder).chmod(0o755)
+        for words, ours in (
+            (".venv/bin/twin", f"{sys.executable} -m infra.command"),
+            ("var/", f"{folder}/"),
+            ("9092", str(two_free_ports())),
+            ("5432", str(two_free_ports())),
+            (
+                "demo --workers 2",
+                f"demo --workers 2 --plain --ticks 3 --speed max --port 0"
+                f" --satellites 200 --dir {folder}/demo",
+            ),
+            ("twin topics", f"twin topics --dir {folder}/demo"),
+        ):
+            script = script.replace(words, ours)
+        done = subprocess.run(
+            ["bash", "-eu", "-c", script],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name[:5] != "TWIN_"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert "journal" in done.stdout
+    assert "stopped after 3 ticks, replay agrees to tick 3" in done.stdout
 
 
 def _twin(*words: str) -> str:

@@ -111,6 +111,7 @@ def stop(directory: Path) -> Running | None:
                 remedy=f"end it with kill -9 {running.pid}: what it acknowledged is kept",
             )
         time.sleep(POLL_S)
+    _reap()
     return running
 
 
@@ -122,6 +123,7 @@ def kill(directory: Path) -> int:
     os.kill(running.pid, signal.SIGKILL)
     while status(directory) is not None:
         time.sleep(POLL_S)
+    _reap()
     return running.port
 
 
@@ -146,6 +148,11 @@ def _write(path: Path, text: str) -> None:
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text(text)
     unfinished.rename(path)
+
+
+def _reap() -> None:
+    """Take note of those that have ended."""
+    _started[:] = [process for process in _started if process.poll() is None]
 
 
 def _of_another_start(directory: Path, port: int) -> Running:

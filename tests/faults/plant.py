@@ -23,14 +23,14 @@ from sqlalchemy.exc import DBAPIError
 from streams.codec import decode_headers
 from streams.log.port import Log, open_log
 from streams.replay import fold, records
-from streams.topics import INPUTS, SEALS
+from streams.topics import INPUTS, JOURNAL, OBSERVATIONS, SEALS
 from twin.identity import Identity
 from twin.records import Chain
 from twin.state import Twin
 
 ROOT = Path(__file__).resolve().parents[2]
-WORLD = ("simulate", "--satellites", "400", "--speed", "600", "--faults")
-"""Ten ticks of a minute each second."""
+WORLD = ("simulate", "--satellites", "400", "--speed", "180", "--faults")
+"""Three ticks of a minute each second."""
 ROLES = ("observe", "sequence", "keep")
 PATIENCE_S = 120.0
 FAILING = ("-m", "tests.faults.failing_worker")
@@ -45,6 +45,7 @@ class Plant:
         self._observers = [f"observe-{number}" for number in range(1, observers + 1)]
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._engine = create_engine(database_url, pool_pre_ping=True)
+        self._log = open_log(broker_url)
 
     def __enter__(self) -> Plant:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -71,6 +72,7 @@ class Plant:
             process.kill()
             process.wait()
         self._engine.dispose()
+        self._log.close()
 
     def start(self, name: str, program: tuple[str, ...] = COMMAND, *more: str) -> None:
         """Start a worker of a role, by the role's name and perhaps a number."""
@@ -81,7 +83,7 @@ class Plant:
         """kill -9, started again at once; seconds until a tick is committed again."""
         self._processes[name].kill()
         self._processes[name].wait()
-        return self.back_after(lambda: self.start(name))
+        return self._back_at_work(name)
 
     def fail(self, name: str, point: str) -> float:
         """Replace a process by one that kills itself at a point, then start it again."""
@@ -90,7 +92,7 @@ class Plant:
         self.start(name, FAILING, "--at", point)
         status = self._processes[name].wait(PATIENCE_S)
         assert status == -signal.SIGKILL, f"it should have died at {point}: {self.said(name)}"
-        return self.back_after(lambda: self.start(name))
+        return self._back_at_work(name)
 
     def freeze(self, name: str, seconds: float) -> float:
         """SIGSTOP for a while; what it says after SIGCONT is a zombie's."""
@@ -104,6 +106,19 @@ class Plant:
                 self.start(name)
 
         return self.back_after(again)
+
+    def _back_at_work(self, name: str) -> float:
+        """Start a process that ended; seconds until it has done something of its own."""
+        began_s, before = time.monotonic(), self._done(name)
+        self.start(name)
+        self._until(lambda: self._done(name) > before, f"{name} to work")
+        return time.monotonic() - began_s
+
+    def _done(self, name: str) -> int:
+        """What a role has come to: observations, records, or committed ticks."""
+        if name == "keep":
+            return self.committed_count()
+        return self._log.span(JOURNAL if name == "sequence" else OBSERVATIONS, 0).end
 
     def back_after(self, mend: Callable[[], None]) -> float:
         """Seconds until two more ticks are committed than before something was mended."""
@@ -145,14 +160,10 @@ class Plant:
         """Stop the world, let the rest finish, and compare; how many ticks there were."""
         self._processes["world"].send_signal(signal.SIGTERM)
         assert self._processes["world"].wait(PATIENCE_S) == 0, self.said("world")
-        log = open_log(self.broker_url)
-        try:
-            sealed = log.span(SEALS, 0).end
-            self._until(lambda: self.committed_count() >= _distinct_seals(log, sealed), "the rest")
-            _compare(log, self._committed())
-            return self.committed_count()
-        finally:
-            log.close()
+        sealed_count = len(set(_identities(self._log, SEALS, 0)))
+        self._until(lambda: self.committed_count() >= sealed_count, "the rest")
+        _compare(self._log, self._committed())
+        return sealed_count
 
     def _committed(self) -> list[str]:
         with self._engine.connect() as db:
@@ -182,10 +193,6 @@ class Plant:
                 cwd=ROOT,
                 env=environment | more,
             )
-
-
-def _distinct_seals(log: Log, end: int) -> int:
-    return len({identity for identity in _identities(log, SEALS, 0) if end})
 
 
 def _identities(log: Log, topic: str, partition: int) -> list[Identity]:
