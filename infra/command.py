@@ -18,6 +18,7 @@ from infra import kernels, options
 from infra.command_bench import bench
 from infra.command_costs import costs
 from infra.command_dead import dead
+from infra.command_grafana import grafana
 from infra.command_kafka import kafka
 from infra.command_log import log
 from infra.command_postgres import postgres
@@ -252,6 +253,7 @@ app.command()(topics)
 app.add_typer(bench, name="bench")
 app.add_typer(log, name="log")
 app.add_typer(dead, name="dead")
+app.add_typer(grafana, name="grafana")
 app.add_typer(kafka, name="kafka")
 app.add_typer(postgres, name="postgres")
 app.add_typer(whatif, name="whatif")

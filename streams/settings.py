@@ -119,6 +119,11 @@ SETTINGS: tuple[Setting, ...] = (
         "",
     ),
     Setting(
+        "TWIN_GRAFANA_TOKEN",
+        "For `twin grafana apply`: token of a service account that may edit.",
+        "",
+    ),
+    Setting(
         "TWIN_LOG_LEVEL",
         f"Least severity that is logged: {', '.join(LOG_LEVELS[:-1])} or {LOG_LEVELS[-1]}.",
         "warning",
@@ -146,6 +151,7 @@ class Settings(msgspec.Struct, frozen=True):
     replicas_count: int
     security: Security
     reader_password: str
+    grafana_token: str
     log_level: str
 
     def environment(self) -> dict[str, str]:
@@ -173,6 +179,7 @@ class Settings(msgspec.Struct, frozen=True):
             "TWIN_KAFKA_CERTIFICATE_FILE": self.security.certificate_file,
             "TWIN_KAFKA_KEY_FILE": self.security.key_file,
             "TWIN_READER_PASSWORD": self.reader_password,
+            "TWIN_GRAFANA_TOKEN": self.grafana_token,
             "TWIN_LOG_LEVEL": self.log_level,
         }
 
@@ -209,6 +216,7 @@ def load_settings(
         replicas_count=int(_number(given, "TWIN_KAFKA_REPLICAS")),
         security=_security(given),
         reader_password=_word(given, "TWIN_READER_PASSWORD"),
+        grafana_token=_word(given, "TWIN_GRAFANA_TOKEN"),
         log_level=_one_of(given, "TWIN_LOG_LEVEL", LOG_LEVELS),
     )
 
