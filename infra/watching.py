@@ -22,7 +22,7 @@ from streams.settings import Settings
 from streams.topics import JOURNAL, SEALS
 
 LOOK_S = 0.05
-LOOK_SHARE = 0.05
+LOOK_SHARE = 0.1
 """Of a core, at most, for looking: asking a broker is dearer than asking a file."""
 FACTS_S = 0.2
 """Facts take ten milliseconds to sum up: at full speed not every tick is shown."""
