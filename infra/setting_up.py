@@ -5,9 +5,9 @@ Whoever starts first would make topics and tables too; made here, the others nee
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from infra.installation import ready_database, ready_log
 from infra.usage import BadUsage
@@ -18,12 +18,13 @@ from streams.store.tables import (
     EVENT_SUBJECT,
     PLACEMENT,
     TICK,
+    VERSION,
     VIEW_TABLES,
 )
 
 READER: Final = "twin_reader"
 STATEMENT_TIMEOUT: Final = "30s"
-READ: Final = (TICK, ALERT, DEAD_LETTER, EVENT_SUBJECT, PLACEMENT, *VIEW_TABLES.values())
+READ: Final = (TICK, ALERT, DEAD_LETTER, EVENT_SUBJECT, PLACEMENT, VERSION, *VIEW_TABLES.values())
 """What a reader sees: views and what proves them, not the whole twin in a snapshot."""
 
 
@@ -52,8 +53,9 @@ def grant_reader(engine: Engine, password: str) -> None:
             text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": READER}
         ).scalar()
         verb = "ALTER" if known else "CREATE"
-        # A role's password is no parameter of a statement: the server itself makes it a literal.
-        literal = db.execute(text("SELECT quote_literal(:it)"), {"it": password}).scalar_one()
+        # Never in clear: a server may log what it is told. The literal is the server's own making.
+        secret = _scrambled(db, password)
+        literal = db.execute(text("SELECT quote_literal(:it)"), {"it": secret}).scalar_one()
         for statement in (
             f"{verb} ROLE {READER} LOGIN PASSWORD {literal}",
             f"ALTER ROLE {READER} SET default_transaction_read_only = on",
@@ -61,3 +63,12 @@ def grant_reader(engine: Engine, password: str) -> None:
             f"GRANT SELECT ON {tables} TO {READER}",
         ):
             db.exec_driver_sql(statement.replace("%", "%%"))
+
+
+def _scrambled(db: Connection, password: str) -> str:
+    """What the server keeps of a password, and all it ever sees of it."""
+    driver: Any = db.connection.driver_connection
+    encoded: bytes = driver.pgconn.encrypt_password(
+        password.encode(), READER.encode(), b"scram-sha-256"
+    )
+    return encoded.decode()

@@ -9,9 +9,11 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import msgspec
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from infra import facts
 from infra.check_replay import CheckReplay
@@ -20,6 +22,7 @@ from infra.sight import Facts, Lift, Seen
 from streams.log.port import Log
 from streams.settings import Settings
 from streams.topics import JOURNAL, SEALS
+from twin.errors import Unavailable
 
 LOOK_S = 0.05
 LOOK_SHARE = 0.1
@@ -41,30 +44,42 @@ def run(settings: Settings) -> None:
 
 
 def _tell(log: Log, engine: Engine, check: CheckReplay, stop: threading.Event) -> None:
-    told: Seen | None = None
-    latest: Facts | None = None
-    lift: Lift | None = None
-    summed_s = looked_s = 0.0
+    sight, told, looked_s = _Sight(log, engine, check), None, 0.0
     while not stop.wait(max(LOOK_S, looked_s / LOOK_SHARE)):
         began_s = time.thread_time()
         if check.error is not None:
             raise check.error
-        committed_count = facts.committed_count(engine)
-        is_new = latest is None or latest.number < committed_count
-        if committed_count and is_new and time.monotonic() - summed_s >= FACTS_S:
-            latest, summed_s = facts.latest(engine), time.monotonic()
-        if lift is None or lift.number != check.twin.number:
-            lift = facts.lift(check.twin)
-        seen = Seen(
-            facts=latest,
-            lift=lift,
-            verdict=check.verdict,
-            published_count=log.span(SEALS, 0).end,
-            closed_count=log.span(JOURNAL, 0).end,
+        # A log or database that does not answer now is looked at next time.
+        with suppress(Unavailable, OperationalError):
+            seen = sight.look()
+            if seen != told:
+                sys.stdout.buffer.write(msgspec.json.encode(seen) + b"\n")
+                sys.stdout.buffer.flush()
+                told = seen
+        looked_s = time.thread_time() - began_s
+
+
+class _Sight:
+    """What is seen now, and what was dear to see and is still so."""
+
+    def __init__(self, log: Log, engine: Engine, check: CheckReplay) -> None:
+        self._log, self._engine, self._check = log, engine, check
+        self._facts: Facts | None = None
+        self._lift: Lift | None = None
+        self._summed_s = 0.0
+
+    def look(self) -> Seen:
+        committed_count = facts.committed_count(self._engine)
+        is_new = self._facts is None or self._facts.number < committed_count
+        if committed_count and is_new and time.monotonic() - self._summed_s >= FACTS_S:
+            self._facts, self._summed_s = facts.latest(self._engine), time.monotonic()
+        if self._lift is None or self._lift.number != self._check.twin.number:
+            self._lift = facts.lift(self._check.twin)
+        return Seen(
+            facts=self._facts,
+            lift=self._lift,
+            verdict=self._check.verdict,
+            published_count=self._log.span(SEALS, 0).end,
+            closed_count=self._log.span(JOURNAL, 0).end,
             committed_count=committed_count,
         )
-        if seen != told:
-            sys.stdout.buffer.write(msgspec.json.encode(seen) + b"\n")
-            sys.stdout.buffer.flush()
-            told = seen
-        looked_s = time.thread_time() - began_s

@@ -28,7 +28,7 @@ from streams.log.faust_app import app_of
 from streams.log.port import Log, Message
 from streams.retrying import patiently
 from streams.settings import Settings
-from twin.errors import TwinError
+from twin.errors import TwinError, Unavailable
 from twin.observations import Quarantine
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 IN_FLIGHT_MAX_COUNT = 64
 """Observations sent and not yet durable; beyond it observing waits."""
+
+DELIVERY_MAX_S = 30.0
+"""A client for a broker that is away waits for ever; said again, a message is known by its name."""
 
 T = TypeVar("T")
 Send = Callable[[], Awaitable[Any]]
@@ -206,7 +209,13 @@ async def _delivered(send: Send, sent: Awaitable[Any], *, retry_max_s: float) ->
     first = [sent]
 
     async def attempt() -> None:
-        await (first.pop() if first else await send())
+        under_way = first.pop() if first else await send()
+        try:
+            await asyncio.wait_for(under_way, DELIVERY_MAX_S)
+        except TimeoutError:
+            raise Unavailable(
+                f"a message was not acknowledged within {DELIVERY_MAX_S:g} s"
+            ) from None
 
     await patiently(attempt, retry_max_s=retry_max_s)
 

@@ -38,6 +38,8 @@ SAID_BY_SOURCES = frozenset({"SourceRegistered"})
 (``SourceLapsed``, ``SourceReturned``, ``StreamAbsent``, ``Quarantined``), and an upgrade excludes
 entries (``RecordEntryExcluded``): both write them to records, never to a topic."""
 
+_NUL = rb"\u0000"
+"""How JSON says the character with the number 0."""
 _WHOLE = re.compile("[0-9]{1,19}")
 
 
@@ -134,7 +136,14 @@ def _name(said: dict[str, str], header: str) -> str:
     name = said[header]
     if not 1 <= len(name) <= NAME_MAX_COUNT:
         raise ValueError(f"{header} of {len(name)} characters, not 1 to {NAME_MAX_COUNT}")
+    _refuse_nul(name, header)
     return name
+
+
+def _refuse_nul(text: str, what: str) -> None:
+    """No database keeps the character with the number 0 in a text."""
+    if "\0" in text:
+        raise ValueError(f"{what} with a NUL in it")
 
 
 def _id(said: dict[str, str], header: str) -> str:
@@ -142,6 +151,7 @@ def _id(said: dict[str, str], header: str) -> str:
     text = said.get(header, "")
     if len(text) > 4 * NAME_MAX_COUNT:
         raise ValueError(f"{header} of {len(text)} characters, not {4 * NAME_MAX_COUNT} at most")
+    _refuse_nul(text, header)
     return text
 
 
@@ -189,7 +199,10 @@ def _quarantine(identity: Identity, message: Message, *, reason: str) -> Quarant
         offset=message.offset,
         digest=digest_of(message.value or b""),
         # What a stranger wrote may be quoted in it, characters that cannot be encoded included.
-        reason=reason[:REASON_MAX_COUNT].encode(errors="backslashreplace").decode(),
+        reason=reason[:REASON_MAX_COUNT]
+        .encode(errors="backslashreplace")
+        .decode()
+        .replace("\0", "\\0"),
     )
 
 
@@ -225,6 +238,8 @@ def _event(envelope: Envelope, body: bytes) -> Observed:
         causation_id=envelope.causation_id,
     )
     said = fact(event)
+    if _NUL in body:
+        raise Poison("a text with a NUL in it", expected="texts that a database can keep")
     _refuse_long_integers(said)
     if isinstance(said, SourceRegistered):
         _refuse_bad_registration(said, envelope.identity)
@@ -273,7 +288,7 @@ def _seal(envelope: Envelope, body: bytes, *, sent_ns: int) -> Sealed:
     if len(dict(seal.last)) < len(seal.last):
         raise Poison("a seal that names a stream twice", expected="each once")
     for name, last in seal.last:
-        if not (1 <= len(name) <= NAME_MAX_COUNT and 0 <= last <= INT64_MAX):
+        if not (1 <= len(name) <= NAME_MAX_COUNT and 0 <= last <= INT64_MAX) or "\0" in name:
             raise Poison(
                 f"a seal of stream {name[:NAME_MAX_COUNT]!r} up to {_brief(last)}",
                 expected=f"a name of at most {NAME_MAX_COUNT} characters and a number of 64 bits",

@@ -20,7 +20,7 @@ from streams.store import queries
 from streams.store.tables import LIVE
 from streams.store.writer import Claim, Commit, Writer
 from streams.topics import JOURNAL
-from twin.errors import BrokenInvariant, NotKept, Unavailable
+from twin.errors import BrokenInvariant, NotKept, Superseded, Unavailable
 from twin.hashing import SliceHashes
 from twin.records import Chain
 from twin.state import Twin
@@ -47,6 +47,7 @@ class Keeper:
         self._twin, self._chain, self._hashes = Twin(), Chain(), SliceHashes()
         self._next_offset = 0
         self._uncommitted: Folded | None = None
+        self._is_unsure = False  # whether it is in the database
 
     @property
     def twin(self) -> Twin:
@@ -104,9 +105,18 @@ class Keeper:
         folded = self._uncommitted
         if folded is None:
             return []
-        with _explained():
-            self._writer.commit(self._commit(folded))
-        self._uncommitted = None
+        commit = self._commit(folded)
+        try:
+            with _explained():
+                self._writer.commit(commit)
+        except Unavailable:
+            self._is_unsure = True
+            raise
+        except Superseded:
+            # What was told of as failed may have been done all the same.
+            if not (self._is_unsure and self._writer.has(commit)):
+                raise
+        self._uncommitted, self._is_unsure = None, False
         return [folded]
 
     def take_all(self) -> list[Folded]:

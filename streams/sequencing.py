@@ -78,9 +78,11 @@ class Sequencing:
                 self._is_unsure = True
                 raise
             except Superseded:
-                # What was told of as failed may have been done all the same.
+                # What was told of as failed may have been done all the same, and more than once.
                 if not (self._is_unsure and self._stands_at(at.offset, self._unwritten[0])):
                     raise
+                while self._stands_at(self._journal_end + 1, self._unwritten[0]):
+                    self._journal_end += 1
             self._is_unsure = False
             self._unwritten.popleft()
             self._journal_end += 1

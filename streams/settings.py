@@ -65,7 +65,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWIN_PORT", "Port the API listens on; 0 picks a free one.", "8000", Bounds(0, 65_535)),
     Setting(
         "TWIN_FRAMES_KEPT_BYTES",
-        "Bytes of frames that are kept of each topic.",
+        "Bytes of frames that are kept of each topic; on Kafka no bound, unless one is given.",
         "2147483648",
         Bounds(1, 10**15),
     ),
@@ -198,15 +198,16 @@ def load_settings(
     _refuse_unknown(environ)
     given = environ if port is None else {**environ, "TWIN_PORT": str(port)}
     root = (directory or Path(_word(environ, "TWIN_DIR"))).resolve()
+    broker_url = _broker(environ.get("TWIN_BROKER_URL")) or f"log://{_encoded(root / 'log.db')}"
     return Settings(
         directory=root,
-        broker_url=_broker(environ.get("TWIN_BROKER_URL")) or f"log://{_encoded(root / 'log.db')}",
+        broker_url=broker_url,
         database_url=_database(environ.get("TWIN_DATABASE_URL"))
         or f"sqlite:///{_encoded(root / 'twin.db')}",
         host=_word(given, "TWIN_HOST"),
         trusts_network=_one_of(given, "TWIN_TRUST_NETWORK", ("no", "yes")) == "yes",
         port=int(_number(given, "TWIN_PORT")),
-        frames_kept_bytes=int(_number(given, "TWIN_FRAMES_KEPT_BYTES")),
+        frames_kept_bytes=_frames_kept_bytes(given, broker_url),
         frames_kept_s=_number(given, "TWIN_FRAMES_KEPT_S"),
         snapshot_ticks=int(_number(given, "TWIN_SNAPSHOT_TICKS")),
         patience_s=_number(given, "TWIN_PATIENCE_S"),
@@ -219,6 +220,15 @@ def load_settings(
         grafana_token=_word(given, "TWIN_GRAFANA_TOKEN"),
         log_level=_one_of(given, "TWIN_LOG_LEVEL", LOG_LEVELS),
     )
+
+
+def _frames_kept_bytes(given: Mapping[str, str], broker_url: str) -> int:
+    """A broker holds nothing back for a slow reader: there time alone limits, unless told."""
+    bounds = _BY_VARIABLE["TWIN_FRAMES_KEPT_BYTES"].bounds
+    assert bounds is not None, "a number has bounds"
+    if address_of(broker_url).path is None and not given.get("TWIN_FRAMES_KEPT_BYTES"):
+        return int(bounds.most)
+    return int(_number(given, "TWIN_FRAMES_KEPT_BYTES"))
 
 
 def open_the_log(settings: Settings) -> Log:

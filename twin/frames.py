@@ -63,7 +63,7 @@ still fit in 64 bits.
 STATUS_NOMINAL, STATUS_SAFE, STATUS_FAILED = 0, 1, 2
 
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX_COUNT)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX_COUNT, pattern=r"^[^\x00]*$")]
 Watts = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
 Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Bounded = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]

@@ -25,6 +25,7 @@ from infra.kafka import jars
 from infra.kafka.properties import CONTROLLER_OFFSET, HOST, properties, written
 from infra.usage import BadUsage
 from streams.log.ownership import Claim, try_claim
+from streams.retrying import until_available
 from twin.errors import BadInput, NotFound, Unavailable
 
 START_TIMEOUT_S: Final = 90.0
@@ -71,6 +72,8 @@ def start(
     if claim is None:
         return _of_another_start(directory, port)
     try:
+        # Whoever asks while we start must not be told of the one before.
+        (directory / "broker.json").unlink(missing_ok=True)
         for each in (port, port + CONTROLLER_OFFSET):
             _refuse_a_port_in_use(each)
         _write(directory / "server.properties", written(properties(directory, port, given)))
@@ -94,7 +97,12 @@ def status(directory: Path) -> Running | None:
     if claim is not None:
         claim.release()
         return None
-    return msgspec.json.decode((directory / "broker.json").read_bytes(), type=Running)
+    try:
+        return msgspec.json.decode((directory / "broker.json").read_bytes(), type=Running)
+    except FileNotFoundError:
+        raise Unavailable(
+            f"the broker of {directory} is just being started", remedy="ask again in a moment"
+        ) from None
 
 
 def stop(directory: Path) -> Running | None:
@@ -156,7 +164,7 @@ def _reap() -> None:
 
 
 def _of_another_start(directory: Path, port: int) -> Running:
-    running = status(directory)
+    running = until_available(lambda: status(directory), retry_max_s=START_TIMEOUT_S)
     if running is None or running.port != port:
         at = "is just ending" if running is None else f"listens on port {running.port}"
         raise BadInput(

@@ -10,6 +10,8 @@ from twin.limits import RECORD_MAX_BYTES
 
 HOST: Final = "127.0.0.1"
 NODE_ID: Final = 1
+REQUEST_OVERHEAD_BYTES: Final = 16 << 20
+"""What a request has beside the largest message it carries."""
 CONTROLLER_OFFSET: Final = 1
 """The controller listens on the port after the broker's."""
 
@@ -33,6 +35,7 @@ def properties(
         "auto.create.topics.enable": "false",
         "message.max.bytes": str(RECORD_MAX_BYTES),
         "replica.fetch.max.bytes": str(RECORD_MAX_BYTES),
+        "socket.request.max.bytes": str(RECORD_MAX_BYTES + REQUEST_OVERHEAD_BYTES),
         # One node: what would be kept three times is kept once.
         "offsets.topic.replication.factor": "1",
         "offsets.topic.num.partitions": "1",

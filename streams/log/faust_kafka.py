@@ -21,9 +21,13 @@ from streams.log.mended import MendedConsumer
 from streams.log.port import Span
 from twin.errors import Unavailable
 
-# Members come and go: that a group shares its partitions anew is no news, nor that its coordinator
-# has just come up.
-logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Members come and go: that a group shares anew is no news, nor that it has just come up."""
+    return not any(words in str(record.msg) for words in ("rebalancing", "Coordinator Request"))
+
+
+logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(_is_news)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust is untyped here
@@ -36,6 +40,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
             for place, offset in offsets.items()
             if place in owned
         }
+        if not known:
+            return True
         try:
             await self._ensure_consumer().commit(known)
         except KafkaError as error:
@@ -50,6 +56,18 @@ class Consumer(MendedConsumer, driver.Consumer):  # type: ignore[misc]  # faust 
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Called every second or so: one that its group no longer knows must not go on working.
+
+        The client notes that another member took its place, and fetches on regardless.
+        """
+        coordination = self._thread._ensure_consumer()._coordinator._coordination_task
+        if coordination.done():
+            raise Unavailable(
+                f"this member of {self.app.conf.id} was put out of its group",
+                remedy="does another process run under the same TWIN_MEMBER?",
+            )
 
     async def seek_to_committed(self) -> dict[TP, int]:
         """Go back to where the group stands, or begin, in every partition owned.

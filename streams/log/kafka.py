@@ -61,14 +61,15 @@ class KafkaLog:
     def declare(self, topics: Sequence[TopicSpec]) -> None:
         for spec in topics:
             check_spec(spec)
-        with self._lock, explained(self._address):
-            declared(self._admin, self._address, topics, replicas_count=self._replicas_count)
+        with explained(self._address):
+            declared(self._client(), self._address, topics, replicas_count=self._replicas_count)
         self._specs = {}
 
     def topics(self) -> Mapping[str, TopicSpec]:
-        with self._lock, explained(self._address):
-            self._specs = described(self._admin, self._address)
-        return dict(self._specs)
+        with explained(self._address):
+            found = described(self._client(), self._address)
+        self._specs = found
+        return dict(found)
 
     def append(
         self, messages: Sequence[Outgoing], *, expected_end: Position | None = None
@@ -118,8 +119,8 @@ class KafkaLog:
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
         place = self._place(topic, partition)
-        with self._lock, explained(self._address):
-            found = self._admin.list_group_offsets({self._address.topic(group): [place]})
+        with explained(self._address):
+            found = self._client().list_group_offsets({self._address.topic(group): [place]})
         at = found[self._address.topic(group)].get(place)
         return None if at is None or at.offset < 0 else int(at.offset)
 
@@ -131,6 +132,11 @@ class KafkaLog:
                     self.__dict__.pop(name).close()
 
     # -- clients, each made when it is first needed
+
+    def _client(self) -> KafkaAdminClient:
+        """The client that asks; several threads may use it at once, but one makes it."""
+        with self._lock:
+            return self._admin
 
     @cached_property
     def _admin(self) -> KafkaAdminClient:
@@ -198,14 +204,14 @@ class KafkaLog:
         return Span(start, self._offset(place, OffsetSpec.LATEST))
 
     def _offset(self, place: TopicPartition, spec: OffsetSpec) -> int:
-        with self._lock:
-            found: int = self._admin.list_partition_offsets({place: spec})[place].offset
+        found: int = self._client().list_partition_offsets({place: spec})[place].offset
         return found
 
     def _spec(self, topic: str, partition: int) -> TopicSpec:
-        if topic not in self._specs:
-            self.topics()
-        return check_place(self._specs, topic, partition)
+        known: Mapping[str, TopicSpec] = self._specs
+        if topic not in known:
+            known = self.topics()
+        return check_place(known, topic, partition)
 
     def _place(self, topic: str, partition: int) -> TopicPartition:
         self._spec(topic, partition)

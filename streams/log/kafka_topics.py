@@ -20,6 +20,9 @@ from twin.errors import BadInput
 
 BATCH_OVERHEAD_BYTES: Final = 4096
 """What a batch of one message has beyond key, value and headers, at most."""
+SEGMENTS_COUNT: Final = 4
+SEGMENT_MIN_BYTES: Final = 16 << 20
+SEGMENT_MAX_BYTES: Final = 1 << 30
 FOR_EVER: Final = "-1"
 _MS_PER_S: Final = 1_000
 
@@ -108,6 +111,7 @@ def _settings(spec: TopicSpec) -> dict[str, str]:
         retention_bytes = str(-(-spec.retention_bytes // spec.partitions))
     return {
         "cleanup.policy": "delete",
+        **_segments(spec),
         "retention.ms": retention_ms,
         "retention.bytes": retention_bytes,
         "max.message.bytes": str(spec.max_message_bytes + BATCH_OVERHEAD_BYTES),
@@ -116,6 +120,18 @@ def _settings(spec: TopicSpec) -> dict[str, str]:
         "message.timestamp.before.max.ms": str(2**63 - 1),
         "message.timestamp.after.max.ms": str(2**63 - 1),
     }
+
+
+def _segments(spec: TopicSpec) -> dict[str, str]:
+    """A broker removes whole segments only, so those of what is not kept for ever are smaller."""
+    settings: dict[str, str] = {}
+    if spec.retention_bytes is not None:
+        share = spec.retention_bytes // spec.partitions // SEGMENTS_COUNT
+        size_bytes = max(share, spec.max_message_bytes + BATCH_OVERHEAD_BYTES, SEGMENT_MIN_BYTES)
+        settings["segment.bytes"] = str(min(size_bytes, SEGMENT_MAX_BYTES))
+    if spec.retention_s is not None:
+        settings["segment.ms"] = str(max(1, round(spec.retention_s * _MS_PER_S / SEGMENTS_COUNT)))
+    return settings
 
 
 def _spec(name: str, partitions: int, config: Mapping[str, str]) -> TopicSpec:

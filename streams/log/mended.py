@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP
 
+from twin.errors import NotKept
+
 
 class MendedConsumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped here
     """Goes before a transport's own consumer among the bases."""
@@ -48,6 +50,17 @@ class MendedConsumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped h
         del acked[: first + count]
         self._floor[tp] = floor + count
         return floor + count if count else None
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Messages that were never delivered: retention was faster than we.
+
+        The base class takes them for read. ``NotKept`` ends the app instead, and says so.
+        """
+        raise NotKept(
+            f"offset {offset_from} of {tp.topic}/{tp.partition}",
+            earliest=f"offset {offset_to}",
+            remedy="retention removed it: keep more, or let more workers observe",
+        )
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Stop the flow, commit what was acknowledged, and only then forget the partitions.

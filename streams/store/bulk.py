@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import psycopg
 from sqlalchemy import BigInteger, Connection, Dialect, Float, Table
+from sqlalchemy.exc import OperationalError
 
 from streams.store.money import Money
 from twin.units import dollars
@@ -47,10 +49,14 @@ def _copying(table: Table) -> Insert:
 
     def insert(db: Connection, rows: Sequence[Row]) -> None:
         driver: Any = db.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types(kinds)
-            for row in rows:
-                copy.write_row(_with_dollars(row, money) if money else row)
+        try:
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                copy.set_types(kinds)
+                for row in rows:
+                    copy.write_row(_with_dollars(row, money) if money else row)
+        except psycopg.OperationalError as error:
+            # As of every other statement, so that whoever asks again knows it.
+            raise OperationalError(statement, None, error) from error
 
     return insert
 

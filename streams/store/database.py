@@ -66,7 +66,14 @@ def _options(url: str) -> dict[str, Any]:
     return {
         "isolation_level": "REPEATABLE READ",
         "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": CONNECT_TIMEOUT_S},
+        # A host that vanished is noticed in seconds, not in the kernel's hours.
+        "connect_args": {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+        },
     }
 
 

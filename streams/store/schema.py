@@ -21,6 +21,7 @@ from twin.errors import BadInput, Unavailable
 HEAD: Final = "0001"
 """The newest migration in ``migrations/versions``."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
+INSUFFICIENT_PRIVILEGE: Final = "42501"
 LOCK: Final = 0x7477_696E
 """What processes that make tables at the same time wait for on a server."""
 
@@ -31,16 +32,18 @@ def prepare(engine: Engine) -> None:
     ``BadInput`` for tables of a newer release, or of no release; ``Unavailable`` where there are
     none yet and none may be made.
     """
-    with engine.connect() as db:
-        if _version(db) == HEAD:
-            return
     try:
-        with _turn(engine), engine.begin() as db:
+        with engine.connect() as db:
+            if _version(db) == HEAD:
+                return
+        with _turn(engine), _sees_others(engine).begin() as db:
             _migrate(db)
     except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
+            raise
         raise Unavailable(
             f"the read model has no tables, and we may make none: {error.orig}",
-            remedy="'twin worker' makes them",
+            remedy="'twin setup' or 'twin worker' makes them",
         ) from None
 
 
@@ -89,6 +92,13 @@ def _version(db: Connection) -> str | None:
         return None
     found: str | None = db.execute(VERSION.select()).scalar()
     return found
+
+
+def _sees_others(engine: Engine) -> Engine:
+    """Waiting for the lock must not hide what was made meanwhile."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 def _turn(engine: Engine) -> AbstractContextManager[None]:

@@ -115,6 +115,22 @@ class Writer:
                 db.execute(insert(SNAPSHOT).values(**self._snapshot_fields(commit, snapshot)))
         self._claim = Claim(self._claim.generation, twin.number, commit.journal_offset + 1)
 
+    def has(self, commit: Commit) -> bool:
+        """Whether we have committed a tick after all: the answer may have been lost on the way."""
+        with self._engine.begin() as db:
+            row = db.execute(
+                select(WRITER.c.generation, WRITER.c.number, WRITER.c.journal_offset).where(
+                    WRITER.c.branch == self._branch
+                )
+            ).one()
+        found = Claim(row.generation, row.number, row.journal_offset)
+        is_there = found == Claim(
+            self._claim.generation, commit.moment.twin.number, commit.journal_offset + 1
+        )
+        if is_there:
+            self._claim = found
+        return is_there
+
     def _pass_the_fence(self, db: Connection, commit: Commit) -> None:
         moved = db.execute(
             _PASS_THE_FENCE,

@@ -122,6 +122,9 @@ POISON = {
     "bad JSON": message(b'{"name": ', kind="AssumptionSet", content_type=JSON),
     "invalid UTF-8": message(b'{"name": "\xff"}', kind="AssumptionSet", content_type=JSON),
     "recursion bomb": message(b"[" * 200_000, kind="AssumptionSet", content_type=JSON),
+    "NUL in a text": message(
+        ASSUMPTION.replace(b'"name":"', b'"name":"\\u0000'), kind="AssumptionSet", content_type=JSON
+    ),
     "wrong schema": message(b'{"nme": 1}', kind="AssumptionSet", content_type=JSON),
     "unknown kind": message(b"{}", kind="WarpDriveInstalled", content_type=JSON),
     "future version": message(ASSUMPTION, kind="AssumptionSet", content_type=JSON, version=9),

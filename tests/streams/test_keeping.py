@@ -263,6 +263,27 @@ def test_a_sequencer_goes_on_where_the_log_did_not_answer(
     assert committed(twin) == replayed(twin.log)
 
 
+@pytest.mark.parametrize("is_done", [False, True], ids=["not committed", "committed all the same"])
+def test_a_keeper_goes_on_where_the_answer_to_a_commit_was_lost(
+    twin: OneProcess, monkeypatch: pytest.MonkeyPatch, is_done: bool
+) -> None:
+    twin.run(2)
+    twin.publisher.publish()
+    twin.observe()
+    twin.sequencing.take_all()
+    with monkeypatch.context() as patch:
+        writer = twin.keeper._writer
+        patch.setattr(writer, "commit", Locked(writer.commit, is_done=is_done))
+        with pytest.raises(Unavailable):
+            twin.keeper.take_all()
+        kept = twin.keeper.take_all()
+
+    assert len(kept) == 1
+    twin.run(2)
+    assert committed(twin) == replayed(twin.log)
+    assert len(committed(twin)) == 5
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_keeper_goes_on_where_the_database_was_locked(
     twin: OneProcess, monkeypatch: pytest.MonkeyPatch
