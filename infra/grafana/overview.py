@@ -56,12 +56,19 @@ def _of_newest(expression: str, view: str, where: str = "TRUE") -> str:
     )
 
 
+def _number_place(number: int) -> Place:
+    return Place(3 * number, 0, 3, 3)
+
+
 def _numbers() -> list[Json]:
-    places = [Place(x, 0, 3, 3) for x in range(0, 24, 3)]
+    return [*_numbers_of_the_fleet(), *_numbers_of_the_group()]
+
+
+def _numbers_of_the_fleet() -> list[Json]:
     return [
         stat(
             "Twin time",
-            places[0],
+            _number_place(0),
             f"SELECT to_char(to_timestamp(({NEWEST}) / 1e9) AT TIME ZONE 'UTC',"
             " 'YYYY-MM-DD HH24:MI:SS') AS value",
             Look("string"),
@@ -69,27 +76,32 @@ def _numbers() -> list[Json]:
         ),
         stat(
             "Lag",
-            places[1],
+            _number_place(1),
             _of_newest("max(lag_s)", "health"),
             Look("s", 2, ((None, GREEN), (1.0, AMBER), (5.0, RED))),
             says="From a source's word to this database, in the newest tick.",
         ),
         stat(
             "Satellites at work",
-            places[2],
+            _number_place(2),
             f"SELECT sum(assets_up_count) AS value FROM ({ASSETS}) AS assets",
             Look("locale"),
         ),
         stat(
             "Satellites not at work",
-            places[3],
+            _number_place(3),
             "SELECT sum(assets_installed_count - assets_up_count) AS value"
             f" FROM ({ASSETS}) AS assets",
             Look("locale", None, ((None, GREEN), (50, AMBER), (500, RED))),
         ),
+    ]
+
+
+def _numbers_of_the_group() -> list[Json]:
+    return [
         stat(
             "Accelerators in use",
-            places[4],
+            _number_place(4),
             _of_newest(
                 "sum(delivered_qty)::float / nullif(sum(available_qty), 0)",
                 "capacity",
@@ -100,20 +112,20 @@ def _numbers() -> list[Json]:
         ),
         stat(
             "Power used",
-            places[5],
+            _number_place(5),
             _of_newest("sum(bus_w + payload_w + compute_w + cooling_w)", "energy"),
             Look("watt", 2),
         ),
         stat(
             "Revenue run rate",
-            places[6],
+            _number_place(6),
             _of_newest("sum(run_rate_usd_per_y)", "revenue"),
             Look("currencyUSD", 1),
             says="What this tick comes to in a year, consolidated.",
         ),
         stat(
             "Promises broken",
-            places[7],
+            _number_place(7),
             _of_newest("count(*) FILTER (WHERE status = 'breached')", "commitments"),
             Look("short", 0, ((None, GREEN), (1, RED))),
         ),
