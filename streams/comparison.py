@@ -15,6 +15,7 @@ def as_plain(branch: Beside) -> dict[str, Any]:
     """Both futures side by side, as JSON; money in dollars."""
     first_ns = branch.first_divergence_ns
     baseline_hash, branch_hash = branch.hashes
+    projection = _projection(branch)
     return {
         "name": branch.scenario.name,
         "fork": instant_text(branch.fork_ns),
@@ -25,16 +26,24 @@ def as_plain(branch: Beside) -> dict[str, Any]:
         "first_divergence": None if first_ns is None else instant_text(first_ns),
         "withdrawn": [withdrawn_body(each) for each in branch.withdrawn],
         "deltas": [_delta(each) for each in branch.deltas],
-        "notes": _notes(branch),
-        "projection": _projection(branch),
+        "notes": _notes(branch, is_felt=bool(branch.deltas) or projection is not None),
+        "projection": projection,
     }
 
 
 AS_RECORDED = "temperatures, and what single satellites report, stay as they were recorded"
 
 
-def _notes(branch: Beside) -> list[str]:
+UNFELT = (
+    "no figure differs: what was agreed before the fork stays as agreed, whatever the numbers it"
+    " was made of; to change it, inject an event that agrees otherwise"
+)
+
+
+def _notes(branch: Beside, *, is_felt: bool) -> list[str]:
     notes = list(branch.plan.notes) if branch.plan is not None else []
+    if branch.scenario.edits and not is_felt:
+        return [*notes, UNFELT]
     return [*notes, AS_RECORDED] if branch.deltas else notes
 
 

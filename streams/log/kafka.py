@@ -14,7 +14,11 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetSpec, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError
+from kafka.errors import (
+    CoordinatorNotAvailableError,
+    OffsetOutOfRangeError,
+    UnknownTopicOrPartitionError,
+)
 from kafka.producer.future import FutureRecordMetadata
 
 from streams.log.address import Address
@@ -31,7 +35,7 @@ from streams.log.kafka_reading import Readers
 from streams.log.kafka_topics import declared, described
 from streams.log.port import Message, Outgoing, Position, Span, TopicSpec, size_bytes
 from streams.log.security import PLAIN, Security
-from twin.errors import BadInput
+from twin.errors import BadInput, Unavailable
 from twin.limits import RECORD_MAX_BYTES
 from twin.units import NS_PER_MS
 
@@ -118,10 +122,16 @@ class KafkaLog:
             return self._span(place)
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
-        place = self._place(topic, partition)
-        with explained(self._address):
-            found = self._client().list_group_offsets({self._address.topic(group): [place]})
-        at = found[self._address.topic(group)].get(place)
+        place, name = self._place(topic, partition), self._address.topic(group)
+        try:
+            with explained(self._address):
+                found = self._client().list_group_offsets({name: [place]})[name]
+        except Unavailable as error:
+            # A broker that no group has ever committed to has nowhere to look.
+            if isinstance(error.__cause__, CoordinatorNotAvailableError):
+                return None
+            raise
+        at = found.get(place)
         return None if at is None or at.offset < 0 else int(at.offset)
 
     def close(self) -> None:

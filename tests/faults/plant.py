@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORLD = ("simulate", "--satellites", "400", "--speed", "180", "--faults")
 """Three ticks of a minute each second."""
 ROLES = ("observe", "sequence", "keep")
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 FAILING = ("-m", "tests.faults.failing_worker")
 COMMAND = ("-m", "infra.command")
 

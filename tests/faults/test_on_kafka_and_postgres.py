@@ -20,6 +20,9 @@ from infra.postgres import server
 from tests.faults.plant import Plant
 from tests.servers import needs_servers, two_free_ports
 
+# Servers and processes of their own: one after the other, or they starve each other.
+pytestmark = pytest.mark.xdist_group("faults")
+
 IS_FULL = os.environ.get("FAULTS") == "full"
 """Whether every fault is done as often as the README says."""
 FROZEN_S = 9.0

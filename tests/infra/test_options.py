@@ -147,7 +147,7 @@ def test_ctrl_c_is_a_failure(
     [
         ("TWIN_PROT", "9000"),
         ("TWIN_BROKER_URL", "log.db"),
-        ("TWIN_BROKER_URL", "kafka://localhost:9092"),
+        ("TWIN_BROKER_URL", "kafka://localhost"),
         ("TWIN_DATABASE_URL", "twin.db"),
         ("TWIN_DATABASE_URL", "sqlite://"),
         ("TWIN_DATABASE_URL", "oracel://x/y"),
