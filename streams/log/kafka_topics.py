@@ -29,16 +29,18 @@ _MS_PER_S: Final = 1_000
 
 def described(admin: KafkaAdminClient, address: Address) -> dict[str, TopicSpec]:
     """Every topic of ours on the broker, by our name."""
+    # Those of others, under other names, are not even asked about.
     found = {
         topic["name"]: len(topic["partitions"])
         for topic in admin.describe_topics()
-        if topic["name"].startswith(address.prefix) and not topic["is_internal"]
+        if topic["name"].startswith(address.prefix)
+        and "." not in address.name(topic["name"])
+        and not topic["is_internal"]
     }
     configs = _configs(admin, list(found))
     return {
         address.name(name): _spec(address.name(name), partitions, configs[name])
         for name, partitions in found.items()
-        if "." not in address.name(name)
     }
 
 
