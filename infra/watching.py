@@ -13,7 +13,6 @@ from contextlib import suppress
 
 import msgspec
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from infra import facts
 from infra.check_replay import CheckReplay
@@ -21,6 +20,7 @@ from infra.installation import ready_database, ready_log
 from infra.sight import Facts, Lift, Seen
 from streams.log.port import Log
 from streams.settings import Settings
+from streams.store.database import answering
 from streams.topics import JOURNAL, SEALS
 from twin.errors import Unavailable
 
@@ -50,7 +50,7 @@ def _tell(log: Log, engine: Engine, check: CheckReplay, stop: threading.Event) -
         if check.error is not None:
             raise check.error
         # A log or database that does not answer now is looked at next time.
-        with suppress(Unavailable, OperationalError):
+        with suppress(Unavailable), answering():
             seen = sight.look()
             if seen != told:
                 sys.stdout.buffer.write(msgspec.json.encode(seen) + b"\n")

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from streams.log.port import Log
 from streams.replay import Folded, fold, records
 from streams.store import queries
+from streams.store.database import answering
 from streams.store.tables import LIVE
 from streams.store.writer import Claim, Commit, Writer
 from streams.topics import JOURNAL
@@ -65,7 +64,7 @@ class Keeper:
         ``Unavailable`` when the database does not answer; then it may be asked again.
         """
         self._begin_anew()
-        with _explained():
+        with answering():
             self._resume()
 
     def _resume(self) -> None:
@@ -107,7 +106,7 @@ class Keeper:
             return []
         commit = self._commit(folded)
         try:
-            with _explained():
+            with answering():
                 self._writer.commit(commit)
         except Unavailable:
             self._is_unsure = True
@@ -157,15 +156,3 @@ class Keeper:
                 f"the journal starts at offset {span.start}; {claim.journal_offset} was to be read",
                 remedy="retention removed history; restore the log, or start in a new folder",
             )
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """A database that is locked, full or gone is ``Unavailable``: it may answer later."""
-    try:
-        yield
-    except OperationalError as error:
-        raise Unavailable(
-            f"the read model: {str(error.orig).splitlines()[0]}",
-            remedy="check free space, permissions and whether a stopped process holds it",
-        ) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +49,23 @@ def open_database(url: str) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """A database that is locked, full or gone is ``Unavailable``: it may answer later.
+
+    A statement it does not understand stays SQLAlchemy's own error: waiting does not mend tables.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise
+        raise Unavailable(
+            f"the read model: {str(error.orig).splitlines()[0]}",
+            remedy="check free space, permissions and whether a stopped process holds it",
+        ) from error
 
 
 def database_file(url: str) -> Path | None:
