@@ -33,6 +33,7 @@ DRAIN_S = 5.0
 STOP_S = 5.0
 LOOK_S = 0.05
 API_AFTER_S = 8.0
+TELLING_S = 1.0
 WORLD = "world"
 
 
@@ -80,7 +81,11 @@ def _run(
             show.notes_from(crew)
             orders = _orders(show, plan, through)
             starting = _start(crew, orders, settings, stop)
-            _watch(show, crew, stop, through=through, api=_api(settings, listener))
+            try:
+                _watch(show, crew, stop, through=through, api=_api(settings, listener))
+            finally:
+                # A child that is being told what to run complains if we leave in the middle of it.
+                starting.join(timeout=TELLING_S)
             if not starting.is_alive():
                 _drain(show, crew)
     except KeyboardInterrupt:
