@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 JOBS ?= 2
 
-.PHONY: install demo test test-faults check bench up lock clean
+.PHONY: install demo test test-faults check bench bench-kafka up lock clean
 
 install: $(VENV)/.installed
 
@@ -26,6 +26,9 @@ check: $(VENV)/.developed
 
 bench: $(VENV)/.developed
 	$(BIN)/twin bench
+
+bench-kafka: $(VENV)/.developed
+	$(BIN)/twin bench kafka
 
 up: .env
 	docker compose up --detach --build

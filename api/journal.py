@@ -15,8 +15,9 @@ from typing import Final, Generic, TypeVar
 import msgspec
 from sqlalchemy import Engine
 
+from streams.journal import records
 from streams.log.port import Log, Message
-from streams.replay import PastTwin, as_of, fold, records
+from streams.replay import PastTwin, as_of, fold
 from streams.store.queries import TickInfo
 from streams.topics import JOURNAL
 from twin.errors import BadInput, BrokenInvariant, Poison, Unavailable

@@ -17,6 +17,7 @@ from typing import Any
 from twin.errors import NotFound
 
 SUBJECTS = ("observing", "flying", "allocating", "daily", "replaying", "living")
+ON_KAFKA = ("staging", "growing")
 
 
 def run(*, as_json: bool, subjects: tuple[str, ...] = SUBJECTS) -> None:

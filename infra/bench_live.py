@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -21,8 +20,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, select
 
+from infra.bench_place import of_its_own
 from infra.cpu import cpu_of_listener, cpu_of_tree
 from infra.facts import committed_count, latest
 from infra.installation import ready_database
@@ -44,6 +44,7 @@ class Live(msgspec.Struct, frozen=True):
 
     satellites: int
     seconds: int
+    messages: int
     rows: int
     rows_per_s: float
     lag_p50_s: float
@@ -53,7 +54,7 @@ class Live(msgspec.Struct, frozen=True):
 
 def run(settings: Settings, *, satellites: int, seconds: int, workers: int, as_json: bool) -> None:
     """Measure and print; beside nothing else that works."""
-    with tempfile.TemporaryDirectory() as folder, _of_its_own(settings, Path(folder)) as own:
+    with tempfile.TemporaryDirectory() as folder, of_its_own(settings, Path(folder)) as own:
         found = measured(own, satellites=satellites, seconds=seconds, workers=workers)
     print(json.dumps(msgspec.to_builtins(found)) if as_json else _told(found))
 
@@ -75,27 +76,6 @@ def measured(settings: Settings, *, satellites: int, seconds: int, workers: int)
         return _seen(engine, satellites=satellites, first=first, last=first + seconds, cpu_s=cpu_s)
     finally:
         engine.dispose()
-
-
-@contextlib.contextmanager
-def _of_its_own(settings: Settings, folder: Path) -> Iterator[Settings]:
-    """The settings with a folder, topics and a database that nobody else uses."""
-    name = f"bench-{uuid.uuid4().hex[:8]}"
-    own = msgspec.structs.replace(settings, directory=folder, port=0)
-    if settings.broker_url.startswith("kafka:"):
-        own = msgspec.structs.replace(own, broker_url=f"{settings.broker_url.rstrip('/')}/{name}")
-    else:
-        own = msgspec.structs.replace(own, broker_url=f"log://{folder}/log.db")
-    if settings.database_url.startswith("sqlite:"):
-        yield msgspec.structs.replace(own, database_url=f"sqlite:///{folder}/twin.db")
-        return
-    server = create_engine(settings.database_url, isolation_level="AUTOCOMMIT")
-    with server.connect() as db:
-        db.execute(text(f'CREATE DATABASE "{name}"'))
-        url = server.url.set(database=name).render_as_string(hide_password=False)
-        yield msgspec.structs.replace(own, database_url=url)
-        db.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    server.dispose()
 
 
 @contextlib.contextmanager
@@ -153,7 +133,7 @@ def _seen(
     health = VIEW_TABLES["health"]
     with engine.begin() as db:
         ticks = db.execute(
-            select(TICK.c.tick_ns, TICK.c.committed_ns, TICK.c.rows_count)
+            select(TICK)
             .where(TICK.c.branch == LIVE, TICK.c.number >= first, TICK.c.number <= last)
             .order_by(TICK.c.number)
         ).all()
@@ -166,10 +146,13 @@ def _seen(
         ).scalars()
         lag_s = np.array(list(lags), dtype=np.float64)
     rows = sum(tick.rows_count for tick in ticks[1:])
+    # Each tick is sealed by one message more.
+    messages = sum(tick.frames_count + tick.events_count + 1 for tick in ticks[1:])
     elapsed_s = (ticks[-1].committed_ns - ticks[0].committed_ns) / NS_PER_S
     return Live(
         satellites=satellites,
         seconds=last - first,
+        messages=messages,
         rows=rows,
         rows_per_s=round(rows / elapsed_s, 1),
         lag_p50_s=round(float(np.quantile(lag_s, 0.5)), 4),
@@ -180,7 +163,8 @@ def _seen(
 
 def _told(live: Live) -> str:
     lines = [
-        f"{live.rows:,} rows of {live.satellites:,} satellites in {live.seconds} s of ticks",
+        f"{live.rows:,} rows of {live.satellites:,} satellites in {live.seconds} s of ticks,"
+        f" by {live.messages:,} messages",
         f"{live.rows_per_s:,.0f} rows/s",
         f"lag from word to view: {live.lag_p50_s:.3f} s p50, {live.lag_p99_s:.3f} s p99",
         *(f"{name:12} {seconds:8.2f} s of a core" for name, seconds in live.cpu_s.items()),

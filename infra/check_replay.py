@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from infra.sight import Verdict
+from streams.journal import records
 from streams.log.port import Log
-from streams.replay import fold, records
+from streams.replay import fold
 from streams.store import queries
 from streams.store.tables import LIVE
 from streams.topics import JOURNAL

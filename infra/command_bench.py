@@ -54,3 +54,15 @@ def live(
     bench_live.run(
         settings, satellites=satellites, seconds=seconds, workers=workers, as_json=as_json
     )
+
+
+@bench.command()
+def kafka(as_json: options.AsJson = False) -> None:
+    """Every stage by itself, then fleets of 10,000 to millions, on a broker and database of its own.
+
+    Some fifteen minutes, on a machine that does nothing else.
+    """
+    kernels.use()
+    from infra import bench as benching
+
+    benching.run(as_json=as_json, subjects=benching.ON_KAFKA)

@@ -10,8 +10,9 @@ import msgspec
 from infra.installation import existing_database, existing_log
 from infra.progress import progress
 from infra.usage import usage
+from streams.journal import Entry, records
 from streams.log.port import Log
-from streams.replay import Entry, Folded, fold, records
+from streams.replay import Folded, fold
 from streams.settings import Settings
 from streams.store import queries
 from streams.store.tables import LIVE

@@ -8,8 +8,8 @@ from pathlib import Path
 from infra.installation import existing_database, existing_log
 from infra.journal_copies import proven
 from infra.progress import progress
+from streams.journal import records
 from streams.log.port import Log
-from streams.replay import records
 from streams.settings import Settings
 from streams.store import queries
 from streams.store.queries import TickInfo

@@ -10,8 +10,9 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Engine
 
+from streams.journal import Entry, records
 from streams.log.port import Log
-from streams.replay import Entry, as_of, records
+from streams.replay import as_of
 from streams.store.tables import LIVE
 from twin.errors import BadInput, BrokenInvariant, Unavailable
 from twin.events import DemandObserved, Event

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Engine
 
+from streams.journal import records
 from streams.log.port import Log
-from streams.replay import Folded, fold, records
+from streams.replay import Folded, fold
 from streams.store import queries
 from streams.store.database import answering
 from streams.store.tables import LIVE

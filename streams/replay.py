@@ -1,7 +1,4 @@
-"""The journal read back: replay from the beginning, as of an instant, and proof of the chain.
-
-Live, replay, as-of and what-if read the journal and nothing else, through ``records``.
-"""
+"""The journal folded again: from the beginning, or to the twin as of an instant."""
 
 from __future__ import annotations
 
@@ -10,33 +7,18 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Engine
 
+from streams.journal import Entry, records
 from streams.log.port import Log
 from streams.store import queries
 from streams.store.queries import TickInfo
-from streams.topics import JOURNAL
-from twin.errors import BrokenChain, BrokenInvariant
+from twin.errors import BrokenInvariant
 from twin.evolve import evolve
 from twin.hashing import SliceHashes
 from twin.outcomes import Outcome
-from twin.records import Chain, Record
-from twin.sequence import Head
+from twin.records import Chain
 from twin.state import Twin
 from twin.units import instant_text
 from twin.views import Moment
-
-PAGE_COUNT = 512
-PAGE_BYTES = 32 * 1024 * 1024
-LOOK_BACK_COUNT = 512
-"""Journal entries read to find where the accepted chain ends."""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """An accepted record with where it lies."""
-
-    record: Record
-    digest: bytes
-    offset: int
-    size_bytes: int
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -46,31 +28,6 @@ class Folded(msgspec.Struct, frozen=True):
     twin: Twin
     hash: str
     outcomes: tuple[Outcome, ...]
-
-
-def records(log: Log, chain: Chain, *, start: int, end: int | None = None) -> Iterator[Entry]:
-    """Accepted records from journal offset ``start`` on, to ``end`` or to what is there now.
-
-    ``BrokenChain`` names the first record that is not as it was written.
-    """
-    last = log.span(JOURNAL, 0).end if end is None else end
-    offset = start
-    while offset < last:
-        page = log.read(JOURNAL, 0, offset, limit=PAGE_COUNT, max_bytes=PAGE_BYTES)
-        for message in page:
-            if message.offset >= last:
-                return
-            stored = message.value
-            if stored is None:
-                raise BrokenChain(
-                    f"journal offset {message.offset} holds no record",
-                    number=chain.number + 1,
-                    remedy="restore the log from a copy",
-                )
-            record = chain.accept(stored)
-            if record is not None:
-                yield Entry(record, chain.head, message.offset, len(stored))
-        offset += len(page)
 
 
 def fold(
@@ -83,25 +40,6 @@ def fold(
         twin = step.twin
         state_hash = hashes.state_hash(twin.tick_ns, twin.slices())
         yield Folded(entry, twin, state_hash, step.outcomes)
-
-
-def journal_head(log: Log) -> tuple[Head, int]:
-    """The last accepted record, as a sequencer needs it to go on, and the journal's end offset."""
-    span = log.span(JOURNAL, 0)
-    start = max(span.start, span.end - LOOK_BACK_COUNT)
-    head = Head()
-    for entry in records(log, anchored(log, start), start=start, end=span.end):
-        record = entry.record
-        head = Head(record.number, record.tick_ns, entry.digest, record.inputs)
-    return head, span.end
-
-
-def anchored(log: Log, offset: int) -> Chain:
-    """A chain that takes the record at this offset for granted and judges all after it."""
-    if offset <= log.span(JOURNAL, 0).start:
-        return Chain()
-    page = log.read(JOURNAL, 0, offset, limit=1, max_bytes=1)
-    return Chain.before(page[0].value or b"") if page else Chain()
 
 
 class PastTwin(msgspec.Struct, frozen=True):

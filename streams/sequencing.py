@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 
+from streams.journal import journal_head
 from streams.log.port import Log, Outgoing, Position
-from streams.replay import journal_head
 from streams.topics import JOURNAL, OBSERVATIONS
 from twin.errors import Superseded, Unavailable
 from twin.observations import Silence, decode_observation, encode_observation

@@ -70,6 +70,23 @@ POSTGRES_FOLDER = Path(tempfile.gettempdir()) / f"twin-tests-{os.getppid()}-post
 """Named after the process that all processes of a run come from."""
 
 
+@contextmanager
+def own_servers() -> Iterator[tuple[Path, Path]]:
+    """The folders of a broker and a database that run for one user alone, and may be killed."""
+    base = Path(tempfile.mkdtemp(prefix="twin-servers-"))
+    # Whoever runs PostgreSQL has to reach its folder, and that is not root.
+    base.chmod(0o755)
+    kafka, postgres = base / "kafka", base / "postgres"
+    try:
+        broker.start(kafka, two_free_ports())
+        server.start(postgres, two_free_ports())
+        yield kafka, postgres
+    finally:
+        broker.stop(kafka)
+        server.stop(postgres)
+        shutil.rmtree(base)
+
+
 def two_free_ports() -> int:
     """A port that is free like the one after it."""
     while True:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from api.schemas import AlertPage, DeadLetterPage, EventLine
-from streams.replay import records
+from streams.journal import records
 from tests.one_process import OneProcess
 from twin.events import AssumptionSet
 from twin.records import Chain

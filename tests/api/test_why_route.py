@@ -10,7 +10,7 @@ import pytest
 
 from api.assumed import OF_SATELLITES, OF_SITES
 from api.schemas import AssumptionPage, OneAssumption, Why
-from streams.replay import records
+from streams.journal import records
 from tests.one_process import OneProcess
 from tests.simulate.worlds import MINUTE_NS, baseline_of
 from twin.baseline import Assumption, Baseline, load

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from streams.branching import run
-from streams.replay import records
+from streams.journal import records
 from tests.bench.figures import Figure, best_s
 from tests.one_process import OneProcess
 from twin.baseline import load

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 
 import faust
 
 from streams.log.run import run_app
 
 
-def main(url: str, count: int) -> None:
+def main(url: str, count: int, folder: str, prefix: str) -> None:
     """Sum the power of ``count`` messages, and say how many seconds it took."""
-    folder = str(Path(url.removeprefix("log://")).parent / "faust")
     app = faust.App(
         "each",
         broker=url,
@@ -24,9 +22,9 @@ def main(url: str, count: int) -> None:
         datadir=folder,
         stream_wait_empty=False,
     )
-    done = app.topic("done", value_serializer="raw")
+    done = app.topic(prefix + "done", value_serializer="raw")
 
-    @app.agent(app.topic("each", value_serializer="raw"))
+    @app.agent(app.topic(prefix + "each", value_serializer="raw"))
     async def each(stream) -> None:
         seen, array_w, started = 0, 0.0, 0.0
         async for body in stream:
@@ -41,4 +39,4 @@ def main(url: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])

@@ -13,9 +13,10 @@ import msgspec
 from sqlalchemy import Engine
 
 from streams import topics
+from streams.journal import records
 from streams.keeping import Keeper
 from streams.log.port import Log, Outgoing, open_log
-from streams.replay import as_of, fold, records
+from streams.replay import as_of, fold
 from streams.settings import load_settings
 from streams.store.database import open_database
 from streams.store.tables import LIVE

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.journal import records
 from streams.log.port import open_log
-from streams.replay import fold, records
+from streams.replay import fold
 from twin.records import Chain
 from twin.state import Twin
 

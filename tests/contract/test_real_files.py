@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.journal import records
 from streams.log.port import open_log
-from streams.replay import fold, records
+from streams.replay import fold
 from tests.contract.conftest import Command, as_json
 from tests.shared_data import shared_file
 from twin.baseline import load

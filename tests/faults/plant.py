@@ -21,8 +21,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from streams.codec import decode_headers
+from streams.journal import records
 from streams.log.port import Log, open_log
-from streams.replay import fold, records
+from streams.replay import fold
 from streams.topics import INPUTS, JOURNAL, OBSERVATIONS, SEALS
 from twin.identity import Identity
 from twin.records import Chain

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +16,7 @@ import pytest
 from infra.kafka import broker
 from infra.postgres import server
 from tests.faults.plant import Plant
-from tests.servers import needs_servers, two_free_ports
+from tests.servers import needs_servers, own_servers
 
 # Servers and processes of their own: one after the other, or they starve each other.
 pytestmark = pytest.mark.xdist_group("faults")
@@ -33,15 +31,8 @@ FROZEN_S = 9.0
 def servers() -> Iterator[tuple[Path, Path]]:
     """Folders of a broker and a database of our own, which run: they are killed too."""
     needs_servers()
-    base = Path(tempfile.mkdtemp(prefix="twin-faults-"))
-    base.chmod(0o755)
-    kafka, postgres = base / "kafka", base / "postgres"
-    broker.start(kafka, two_free_ports())
-    server.start(postgres, two_free_ports())
-    yield kafka, postgres
-    broker.stop(kafka)
-    server.stop(postgres)
-    shutil.rmtree(base)
+    with own_servers() as folders:
+        yield folders
 
 
 @pytest.fixture

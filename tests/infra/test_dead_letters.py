@@ -13,9 +13,9 @@ from sqlalchemy import text
 from infra import dead_letters
 from infra.command import main
 from infra.world_file import FILE, Asked, settle
+from streams.journal import journal_head
 from streams.keeping import Keeper
 from streams.log.port import Outgoing, open_log
-from streams.replay import journal_head
 from streams.settings import Settings, load_settings
 from streams.store import queries
 from streams.store.database import open_database

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, text, update
 
+from streams.journal import journal_head, records
 from streams.keeping import Keeper
 from streams.log.port import Log, Outgoing
 from streams.publish import Publisher
-from streams.replay import as_of, fold, journal_head, records
+from streams.replay import as_of, fold
 from streams.sequencing import Sequencing
 from streams.store import queries
 from streams.store.tables import LIVE, OWN_TABLES, SNAPSHOT

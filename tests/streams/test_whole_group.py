@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from streams.replay import Folded, fold, records
+from streams.journal import records
+from streams.replay import Folded, fold
 from streams.store import queries
 from streams.store.tables import LIVE
 from tests.one_process import OneProcess

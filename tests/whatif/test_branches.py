@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.branching import Beside, run
-from streams.replay import records
+from streams.journal import records
 from streams.store import queries
 from streams.store.tables import LIVE
 from streams.topics import JOURNAL

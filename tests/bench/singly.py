@@ -1,0 +1,44 @@
+"""What a user would build first, beside ours: one JSON message a satellite, one by one through Faust."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from streams.log.port import Outgoing, TopicSpec, open_log
+
+MESSAGES_COUNT = 20_000
+PATIENCE_S = 300.0
+SCRIPT = Path(__file__).parent / "one_message_each.py"
+
+
+def messages_per_s(log_url: str, *, broker_url: str, folder: Path, prefix: str = "") -> float:
+    """Messages a second through such an agent; ``broker_url`` is the same log as Faust knows it."""
+    log = open_log(log_url)
+    log.declare([TopicSpec("each", 1), TopicSpec("done", 1)])
+    one = Outgoing("each", 0, None, (), _body(), time.time_ns())
+    for _ in range(MESSAGES_COUNT // 1000):
+        log.append([one] * 1000)
+    words = [broker_url, str(MESSAGES_COUNT), str(folder / "faust"), prefix]
+    worker = subprocess.Popen([sys.executable, str(SCRIPT), *words])
+    try:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while log.span("done", 0).end == 0:
+            assert time.monotonic() < deadline_s, "the agent did not come to an end"
+            time.sleep(0.05)
+        (done,) = log.read("done", 0, 0, limit=1, max_bytes=1000)
+    finally:
+        worker.terminate()
+        worker.wait()
+        log.close()
+    return MESSAGES_COUNT / float(done.value or b"inf")
+
+
+def _body() -> bytes:
+    """What a frame has of one satellite."""
+    row = {"asset_id": 1, "x_km": 1.0, "y_km": 2.0, "z_km": 3.0, "array_w": 4.0, "load_w": 5.0}
+    row |= {"charge_wh": 6.0, "temperature_k": 300.0, "utilisation_fraction": 0.5}
+    return json.dumps(row | {"traffic_bps": 7.0, "status": 0}).encode()
