@@ -1,4 +1,4 @@
-"""Where a measurement takes place: a folder, topics and a database nobody else uses, gone after it."""
+"""Where a measurement takes place: a folder, topics and a database of its own, gone afterwards."""
 
 from __future__ import annotations
 

@@ -58,9 +58,9 @@ def live(
 
 @bench.command()
 def kafka(as_json: options.AsJson = False) -> None:
-    """Every stage by itself, then fleets of 10,000 to millions, on a broker and database of its own.
+    """Every stage by itself, then fleets of 10,000 to millions.
 
-    Some fifteen minutes, on a machine that does nothing else.
+    On a broker and a database of its own; fifteen minutes, if nothing else works here.
     """
     kernels.use()
     from infra import bench as benching

@@ -19,6 +19,7 @@ import pytest
 from infra.kafka import broker
 from infra.postgres import server
 from streams.log.ownership import claimed
+from streams.settings import Settings, load_settings
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -85,6 +86,17 @@ def own_servers() -> Iterator[tuple[Path, Path]]:
         broker.stop(kafka)
         server.stop(postgres)
         shutil.rmtree(base)
+
+
+def settings_on(kafka: Path, postgres: Path) -> Settings:
+    """The settings of a twin on such servers; what it keeps beside them lies there too."""
+    running = broker.status(kafka)
+    assert running is not None
+    addresses = {
+        "TWIN_BROKER_URL": f"kafka://{running.bootstrap}",
+        "TWIN_DATABASE_URL": server.address_of(postgres),
+    }
+    return load_settings(addresses, directory=kafka.parent / "twin")
 
 
 def two_free_ports() -> int:

@@ -12,12 +12,10 @@ from pathlib import Path
 
 from infra.bench_live import Live, measured
 from infra.bench_place import of_its_own
-from infra.kafka import broker
-from infra.postgres import server
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
 from tests.bench.figures import Figure
 from tests.bench.singly import messages_per_s
-from tests.servers import own_servers
+from tests.servers import own_servers, settings_on
 
 GROWTH_COUNTS = (10_000, 100_000, 1_000_000)
 SECONDS = 60
@@ -28,20 +26,13 @@ PAPER_COUNT = 10_000_000
 
 
 def figures() -> Iterator[Figure]:
-    """Three sizes, the greatest that keeps up, one message a satellite, and ten million on paper."""
+    """Three sizes, ten million on paper, and the greatest fleet that is followed."""
     with own_servers() as (kafka, postgres):
-        running = broker.status(kafka)
-        assert running is not None
-        settings = load_settings(
-            {
-                "TWIN_BROKER_URL": f"kafka://{running.bootstrap}",
-                "TWIN_DATABASE_URL": server.address_of(postgres),
-            },
-            directory=kafka.parent / "twin",
-        )
+        settings = settings_on(kafka, postgres)
+        servers = settings.broker_url.removeprefix("kafka://")
         singly = messages_per_s(
-            f"kafka://{running.bootstrap}/singly",
-            broker_url=f"aiokafka://{running.bootstrap}",
+            f"kafka://{servers}/singly",
+            broker_url=f"aiokafka://{servers}",
             prefix="singly.",
             folder=kafka.parent,
         )

@@ -1,4 +1,4 @@
-"""What a user would build first, beside ours: one JSON message a satellite, one by one through Faust."""
+"""What a user would build first: each satellite a JSON message, one by one through Faust."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from infra.bench_place import of_its_own
 from infra.cpu import cpu_of_listener, cpu_of_tree
 from infra.installation import ready_database, ready_log
-from infra.kafka import broker
 from infra.postgres import server
 from streams.journal import records
 from streams.keeping import Keeper
@@ -23,10 +22,10 @@ from streams.log.port import Log
 from streams.publish import Publisher
 from streams.replay import fold
 from streams.sequencing import Sequencing
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
 from streams.topics import INPUTS, OBSERVATIONS
 from tests.bench.figures import Figure
-from tests.servers import own_servers
+from tests.servers import own_servers, settings_on
 from twin.baseline import load
 from twin.records import Chain
 from twin.simulate.world import State, World, WorldTick
@@ -43,17 +42,11 @@ PATIENCE_S = 300.0
 def figures() -> Iterator[Figure]:
     """One process at a time, on servers of their own."""
     with own_servers() as (kafka, postgres):
-        running = broker.status(kafka)
-        assert running is not None
-        settings = load_settings(
-            {
-                "TWIN_BROKER_URL": f"kafka://{running.bootstrap}",
-                "TWIN_DATABASE_URL": server.address_of(postgres),
-            },
-            directory=kafka.parent / "twin",
-        )
+        settings = settings_on(kafka, postgres)
         with of_its_own(settings, settings.directory) as own:
-            yield from _stages(own, kafka_port=running.port, database_port=server.port_of(postgres))
+            yield from _stages(
+                own, kafka_port=_port(settings.broker_url), database_port=server.port_of(postgres)
+            )
 
 
 def _stages(settings: Settings, *, kafka_port: int, database_port: int) -> Iterator[Figure]:
@@ -175,6 +168,10 @@ def _cpu_s(work: Callable[[], object]) -> float:
     began_s = time.process_time()
     work()
     return time.process_time() - began_s
+
+
+def _port(url: str) -> int:
+    return int(url.rpartition(":")[2])
 
 
 def _of_port(port: int) -> float:
