@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -30,7 +31,7 @@ from twin.records import Chain
 from twin.state import Twin
 
 ROOT = Path(__file__).resolve().parents[2]
-WORLD = ("simulate", "--satellites", "400", "--speed", "180", "--faults")
+WORLD = ("simulate", "--satellites", "20000", "--speed", "180", "--faults")
 """Three ticks of a minute each second."""
 ROLES = ("observe", "sequence", "keep")
 PATIENCE_S = 300.0
@@ -38,11 +39,35 @@ FAILING = ("-m", "tests.faults.failing_worker")
 COMMAND = ("-m", "infra.command")
 
 
-class Plant:
-    """A world and one process of each role, or more that observe; ends what it started."""
+class Proof(NamedTuple):
+    """What became of every message: produced = applied + late + quarantined + duplicate."""
 
-    def __init__(self, folder: Path, broker_url: str, database_url: str, *, observers: int) -> None:
+    ticks: int
+    produced: int
+    applied: int
+    late: int
+    quarantined: int
+    duplicate: int
+
+
+class Plant:
+    """A world and one process of each role, or more that observe; ends what it started.
+
+    ``gave_up`` names those that ended by themselves, though each was started again.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        broker_url: str,
+        database_url: str,
+        *,
+        observers: int,
+        world: tuple[str, ...] = WORLD,
+    ) -> None:
         self.folder, self.broker_url, self.database_url = folder, broker_url, database_url
+        self.gave_up: list[str] = []
+        self._world = world
         self._observers = [f"observe-{number}" for number in range(1, observers + 1)]
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._engine = create_engine(database_url, pool_pre_ping=True)
@@ -53,7 +78,7 @@ class Plant:
         try:
             for name in (*self._observers, "sequence", "keep"):
                 self.start(name)
-            self._run("world", (*COMMAND, *WORLD))
+            self._run("world", (*COMMAND, *self._world))
             self.wait_for_more(5)
         except BaseException:
             self._end()
@@ -85,6 +110,12 @@ class Plant:
         self._processes[name].kill()
         self._processes[name].wait()
         return self._back_at_work(name)
+
+    def drop(self, name: str) -> None:
+        """kill -9, and nobody starts it again."""
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
 
     def fail(self, name: str, point: str) -> float:
         """Replace a process by one that kills itself at a point, then start it again."""
@@ -128,8 +159,8 @@ class Plant:
         self._until(lambda: self.committed_count() >= before + 2, "ticks to be committed again")
         return time.monotonic() - began_s
 
-    def tend(self) -> list[str]:
-        """Start again what ended by itself, as a supervisor would; who that was."""
+    def _tend(self) -> None:
+        """Start again what ended by itself, as a supervisor would."""
         ended = [
             name
             for name, process in self._processes.items()
@@ -137,7 +168,7 @@ class Plant:
         ]
         for name in ended:
             self.start(name)
-        return ended
+        self.gave_up += ended
 
     def wait_for_more(self, count: int) -> None:
         """Until so many more ticks are committed."""
@@ -157,23 +188,27 @@ class Plant:
         """What a process wrote, to the end."""
         return (self.folder / f"{name}.log").read_text()[-2000:]
 
-    def prove(self) -> int:
-        """Stop the world, let the rest finish, and compare; how many ticks there were."""
-        self._processes["world"].send_signal(signal.SIGTERM)
+    def finish(self) -> None:
+        """Wait until the world has come to its end."""
         assert self._processes["world"].wait(PATIENCE_S) == 0, self.said("world")
+
+    def prove(self) -> Proof:
+        """Stop the world, let the rest finish, and compare."""
+        self._processes["world"].send_signal(signal.SIGTERM)
+        self.finish()
         sealed_count = len(set(_identities(self._log, SEALS, 0)))
         self._until(lambda: self.committed_count() >= sealed_count, "the rest")
-        _compare(self._log, self._committed())
-        return sealed_count
+        return _proof(self._log, self.hashes())
 
-    def _committed(self) -> list[str]:
+    def hashes(self) -> list[str]:
+        """The hash of every committed tick."""
         with self._engine.connect() as db:
             return list(db.execute(text("SELECT hash FROM tick ORDER BY number")).scalars())
 
     def _until(self, is_so: Callable[[], bool], what: str) -> None:
         deadline_s = time.monotonic() + PATIENCE_S
         while not is_so():
-            self.tend()
+            self._tend()
             said = {name: self.said(name) for name in self._processes}
             assert time.monotonic() < deadline_s, f"waited for {what}: {said}"
             time.sleep(0.05)
@@ -206,24 +241,39 @@ def _identities(log: Log, topic: str, partition: int) -> list[Identity]:
     return found
 
 
-def _compare(log: Log, committed: list[str]) -> None:
+def _proof(log: Log, committed: list[str]) -> Proof:
     """Every published word is in the journal once; a clean replay has every committed hash."""
-    published = {
+    produced = Counter(
         identity
         for topic in INPUTS
         if topic != SEALS
         for partition in range(log.topics()[topic].partitions)
         for identity in _identities(log, topic, partition)
-    }
-    journaled: Counter[Identity] = Counter()
+    )
+    applied: Counter[Identity] = Counter()
+    late: Counter[Identity] = Counter()
+    quarantined: Counter[Identity] = Counter()
     replayed: list[str] = []
     for folded in fold(Twin(), records(log, Chain(), start=0)):
         record = folded.entry.record
-        journaled.update(frame.identity for frame in record.provenance.frames)
-        journaled.update(event.identity for event in record.content.events)
-        journaled.update(late.identity for late in record.provenance.late)
+        applied.update(frame.identity for frame in record.provenance.frames)
+        events = record.content.events
+        # What nobody could read is told of under its own name.
+        applied.update(event.identity for event in events if event.kind != "Quarantined")
+        late.update(frame.identity for frame in record.provenance.late)
+        quarantined.update(each.identity for each in record.provenance.quarantined)
         replayed.append(folded.hash)
+    journaled = applied + late + quarantined
 
     assert replayed == committed
-    assert published - set(journaled) == set(), "lost"
+    assert set(produced) - set(journaled) == set(), "lost"
     assert [identity for identity, count in journaled.items() if count > 1] == [], "applied twice"
+    said_by_sources = set(produced)
+    return Proof(
+        ticks=len(committed),
+        produced=produced.total(),
+        applied=len(said_by_sources & set(applied)),
+        late=len(said_by_sources & set(late)),
+        quarantined=len(said_by_sources & set(quarantined)),
+        duplicate=produced.total() - len(said_by_sources),
+    )
