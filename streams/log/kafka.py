@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetSpec, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
@@ -30,7 +30,7 @@ from streams.log.checks import (
     check_size,
     check_spec,
 )
-from streams.log.kafka_client import explained, options
+from streams.log.kafka_client import explained, started
 from streams.log.kafka_reading import Readers
 from streams.log.kafka_topics import declared, described
 from streams.log.port import Message, Outgoing, Position, Span, TopicSpec, size_bytes
@@ -47,6 +47,8 @@ REQUEST_MAX_BYTES: Final = RECORD_MAX_BYTES + (1 << 20)
 FETCH_BYTES: Final = 8 << 20
 RETRY_MS: Final = 5
 """A reader of another partition has to learn of it first, and sleeps so long between two looks."""
+
+C = TypeVar("C")
 
 
 class KafkaLog:
@@ -148,14 +150,17 @@ class KafkaLog:
         with self._lock:
             return self._admin
 
+    def _started(self, kind: Callable[..., C], **given: Any) -> C:
+        return started(kind, self._address, self._security, **given)
+
     @cached_property
     def _admin(self) -> KafkaAdminClient:
-        return KafkaAdminClient(**options(self._address, self._security))
+        return self._started(KafkaAdminClient)
 
     @cached_property
     def _producer(self) -> KafkaProducer:
-        return KafkaProducer(
-            **options(self._address, self._security),
+        return self._started(
+            KafkaProducer,
             acks="all",
             enable_idempotence=True,
             batch_size=BATCH_BYTES,
@@ -168,8 +173,8 @@ class KafkaLog:
         )
 
     def _consumer(self) -> KafkaConsumer:
-        return KafkaConsumer(
-            **options(self._address, self._security),
+        return self._started(
+            KafkaConsumer,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
