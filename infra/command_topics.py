@@ -13,14 +13,14 @@ MIB = 1 << 20
 
 @options.addressed
 def topics(directory: options.Dir = None, as_json: options.AsJson = False) -> None:
-    """Make the log's topics where they are missing, and verify that they lose nothing.
+    """Make the log's topics, with the limits that are set, and verify that they lose nothing.
 
     Refuses a broker that would shorten or compact what is to be kept for ever.
     """
     settings = options.settings_of(directory)
     from infra.installation import ready_log
 
-    log = ready_log(settings)
+    log = ready_log(settings, may_alter=True)
     found = [log.topics()[spec] for spec in sorted(log.topics())]
     counts = {
         spec.name: sum(_count(log.span(spec.name, place)) for place in range(spec.partitions))

@@ -19,15 +19,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
-def ready_log(settings: Settings, *, sleep: Sleep = time.sleep) -> Log:
-    """The log with every topic declared; made if there is none."""
+def ready_log(settings: Settings, *, may_alter: bool = False, sleep: Sleep = time.sleep) -> Log:
+    """The log with every topic; made where they are missing.
+
+    Limits that a broker's topics have stay as they are unless we ``may_alter`` them.
+    """
     settings.directory.mkdir(parents=True, exist_ok=True)
     log = open_the_log(settings)
     specs = topic_specs(
         frames_kept_bytes=settings.frames_kept_bytes, frames_kept_s=settings.frames_kept_s
     )
     with _as_set():
-        until_available(lambda: log.declare(specs), retry_max_s=settings.retry_max_s, sleep=sleep)
+        until_available(
+            lambda: log.declare(specs, may_alter=may_alter),
+            retry_max_s=settings.retry_max_s,
+            sleep=sleep,
+        )
     return log
 
 

@@ -30,7 +30,7 @@ READ: Final = (TICK, ALERT, DEAD_LETTER, EVENT_SUBJECT, PLACEMENT, VERSION, *VIE
 
 def run(settings: Settings) -> None:
     """Make what is missing; run again it changes nothing but the reader's password."""
-    ready_log(settings).close()
+    ready_log(settings, may_alter=True).close()
     engine = ready_database(settings)
     print("topics and tables are there")
     if settings.reader_password:

@@ -64,11 +64,17 @@ class KafkaLog:
         self._lock = threading.RLock()
         self._readers = Readers(self._consumer)
 
-    def declare(self, topics: Sequence[TopicSpec]) -> None:
+    def declare(self, topics: Sequence[TopicSpec], *, may_alter: bool = True) -> None:
         for spec in topics:
             check_spec(spec)
         with explained(self._address):
-            declared(self._client(), self._address, topics, replicas_count=self._replicas_count)
+            declared(
+                self._client(),
+                self._address,
+                topics,
+                replicas_count=self._replicas_count,
+                may_alter=may_alter,
+            )
         self._specs = {}
 
     def topics(self) -> Mapping[str, TopicSpec]:

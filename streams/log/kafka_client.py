@@ -184,6 +184,8 @@ def _is_about_certificates(error: BaseException | None) -> bool:
 
 def _said(error: errors.KafkaError) -> str:
     """Its name and what it means; a broker's own answer repeats the whole request."""
+    if isinstance(error, errors.NodeNotReadyError):
+        return "it does not answer"
     name = type(error).__name__.removesuffix("Error")
     is_answer = isinstance(error, errors.BrokerResponseError)
     text = error.description if is_answer else str(error).removeprefix(f"{type(error).__name__}: ")

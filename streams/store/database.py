@@ -81,6 +81,12 @@ def answering() -> Iterator[None]:
         ) from error
 
 
+def ask(engine: Engine) -> None:
+    """Return if the database answers; ``Unavailable`` if it does not."""
+    with answering(), engine.connect() as db:
+        db.exec_driver_sql("SELECT 1")
+
+
 def database_file(url: str) -> Path | None:
     """The file of an SQLite database, or None for another; ``BadInput`` for no address at all."""
     made = database_address(url)

@@ -107,7 +107,6 @@ def made(settings: Settings) -> Iterator[None]:
         {"TWIN_DATABASE_URL": "postgresql+nodriver://u:hunter2@h/db"},
         {"TWIN_DATABASE_URL": "postgresql+psycopg://u:a@hunter2@h/db"},
         {"TWIN_DATABASE_URL": "postgresql+psycopg://u:hunter2@h"},
-        {"TWIN_DATABASE_URL": "postgresql+psycopg://u/hunter2:hunter2@h/db"},
         {"TWIN_BROKER_URL": "kafka://u:hunter2@h:9092"},
         {"TWIN_BROKER_URL": "redis://u:hunter2@h:9092"},
     ],

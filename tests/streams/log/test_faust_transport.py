@@ -233,6 +233,17 @@ def test_only_an_unbroken_row_of_acknowledgements_is_committed(log: Log, workers
         assert again == [m.value for m in every(log, "in", partition)][held[partition] :]
 
 
+def test_a_commit_that_failed_is_tried_again_though_nothing_more_comes(
+    log: Log, workers: Workers
+) -> None:
+    fill(log, 0, PARTITIONS)
+
+    workers.start("one", "--fail-commits", "8")
+
+    until(lambda: committed(log) == [1] * PARTITIONS, "the commits")
+    assert count(log) == PARTITIONS
+
+
 def test_killed_at_random_moments_a_worker_resumes_with_nothing_lost(
     log: Log, workers: Workers
 ) -> None:
