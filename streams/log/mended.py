@@ -78,7 +78,8 @@ class MendedConsumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped h
         raise NotKept(
             f"offset {offset_from} of {tp.topic}/{tp.partition}",
             earliest=f"offset {offset_to}",
-            remedy="retention removed it: keep more, or let more workers observe",
+            remedy="what lies between is gone: keep more (TWIN_FRAMES_KEPT_S), or let more workers"
+            " observe",
         )
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
