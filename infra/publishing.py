@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from infra.alive import BEAT_S, give_sign
 from infra.installation import ready_log
 from infra.stopping import Stop
 from infra.world_file import WorldChoice
@@ -90,8 +91,11 @@ def _publish(
     wait_s = interval_s / pace.speed if pace.speed is not None else 0.0
     due_s = time.monotonic()
     while through is None or publisher.seals_count < through:
-        if stop.wait(max(0.0, due_s - time.monotonic())):
+        if stop.wait(min(BEAT_S, max(0.0, due_s - time.monotonic()))):
             return
+        give_sign(settings)
+        if time.monotonic() < due_s:
+            continue
         if patiently(publisher.is_far_ahead):
             due_s = time.monotonic() + AHEAD_POLL_S
             continue

@@ -125,6 +125,12 @@ SETTINGS: tuple[Setting, ...] = (
         "",
     ),
     Setting(
+        "TWIN_ALIVE_FILE",
+        "A file that `twin worker` and `twin simulate` touch every few seconds, while log and"
+        " database answer: for health checks.",
+        "",
+    ),
+    Setting(
         "TWIN_LOG_LEVEL",
         f"Least severity that is logged: {', '.join(LOG_LEVELS[:-1])} or {LOG_LEVELS[-1]}.",
         "warning",
@@ -154,6 +160,7 @@ class Settings(msgspec.Struct, frozen=True):
     security: Security
     reader_password: str
     grafana_token: str
+    alive_file: str
     log_level: str
 
     def __repr__(self) -> str:
@@ -190,6 +197,7 @@ class Settings(msgspec.Struct, frozen=True):
             "TWIN_KAFKA_KEY_FILE": self.security.key_file,
             "TWIN_READER_PASSWORD": self.reader_password,
             "TWIN_GRAFANA_TOKEN": self.grafana_token,
+            "TWIN_ALIVE_FILE": self.alive_file,
             "TWIN_LOG_LEVEL": self.log_level,
         }
 
@@ -228,6 +236,7 @@ def load_settings(
         security=_security(given),
         reader_password=_word(given, "TWIN_READER_PASSWORD"),
         grafana_token=_word(given, "TWIN_GRAFANA_TOKEN"),
+        alive_file=_word(given, "TWIN_ALIVE_FILE"),
         log_level=_one_of(given, "TWIN_LOG_LEVEL", LOG_LEVELS),
     )
 

@@ -45,6 +45,9 @@ BATCH_BYTES: Final = 512 << 10
 """Below the limit of every topic, or batches of small messages would be refused."""
 REQUEST_MAX_BYTES: Final = RECORD_MAX_BYTES + (1 << 20)
 FETCH_BYTES: Final = 8 << 20
+DELIVERY_MAX_S: Final = 30
+ACKNOWLEDGED_MAX_S: Final = 45
+"""The client gives a message up after the former, but not if it never got so far as to send it."""
 RETRY_MS: Final = 5
 """A reader of another partition has to learn of it first, and sleeps so long between two looks."""
 
@@ -172,7 +175,7 @@ class KafkaLog:
             batch_size=BATCH_BYTES,
             linger_ms=1,
             max_request_size=REQUEST_MAX_BYTES,
-            delivery_timeout_ms=30_000,
+            delivery_timeout_ms=1_000 * DELIVERY_MAX_S,
             request_timeout_ms=10_000,
             max_block_ms=10_000,
             allow_auto_create_topics=False,
@@ -252,7 +255,7 @@ class KafkaLog:
 
 def _position(message: Outgoing, future: Any) -> Position:
     try:
-        return Position(message.topic, message.partition, future.get().offset)
+        return Position(message.topic, message.partition, future.get(ACKNOWLEDGED_MAX_S).offset)
     except UnknownTopicOrPartitionError:
         raise BadInput(f"topic {message.topic!r}", expected="one that exists") from None
 
