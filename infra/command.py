@@ -25,6 +25,7 @@ from infra.command_postgres import postgres
 from infra.command_topics import topics
 from infra.command_whatif import whatif
 from infra.usage import BadUsage, settings_help
+from streams.retrying import Stopped
 from streams.settings import Settings
 from twin.errors import TwinError
 
@@ -140,16 +141,17 @@ def simulate(
         satellites=satellites,
     )
     settings = _begin_process(directory)
-    from infra import publishing
+    from infra import publishing, stopping
     from infra.bad_rows import bad_rows_line, report_bad_rows
     from infra.children import Ended
     from infra.world_file import refuse_a_log_without_its_world, settle
 
-    refuse_a_log_without_its_world(settings)
+    stop = stopping.stop_on_signals()
+    refuse_a_log_without_its_world(settings, sleep=stop.wait)
     settled = settle(settings.directory, asked)
     bad_counts = report_bad_rows(settled)
     pace = publishing.Pace(options.speed_of(speed), ticks_count=ticks, through_count=through)
-    publishing.run(settings, settled.choice, pace)
+    publishing.run(settings, settled.choice, pace, stop)
     if bad_counts:
         raise Ended(bad_rows_line(bad_counts))
 
@@ -187,10 +189,14 @@ def api(
 ) -> None:
     """Serve the HTTP API of a folder."""
     settings = _begin_process(directory, port)
-    from infra import listening, serving
+    from infra import listening, serving, stopping
 
-    made = listening.inherited(listener) if listener is not None else serving.announced(settings)
-    serving.run(settings, made)
+    stop = stopping.stop_on_signals()
+    if listener is not None:
+        made = listening.inherited(listener)
+    else:
+        made = serving.announced(settings, stop)
+    serving.run(settings, made, stop)
 
 
 @app.command(hidden=True)
@@ -270,6 +276,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except typer.Exit as ended:
         return ended.exit_code
+    except Stopped:
+        return 0
     except BadUsage as error:
         return _failed(error, BAD_USAGE)
     except typer.TyperException as error:

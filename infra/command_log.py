@@ -95,3 +95,24 @@ def verify(
         verifying.verify_file(file)
     else:
         verifying.verify_log(settings, has_frames=frames)
+
+
+@log.command()
+@options.addressed
+def archive(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files are put.")],
+    topic: Annotated[
+        str, typer.Option("--topic", metavar="TOPIC", help="satellites or workloads.")
+    ] = "satellites",
+    directory: options.Dir = None,
+) -> None:
+    """Copy frames into Parquet files before they are no longer kept.
+
+    Goes on where it ended the last time. Each row has the frame as it was, byte for byte, and its
+    columns as lists.
+    """
+    settings = options.settings_of(directory)
+    kernels.use()
+    from infra import archiving
+
+    archiving.run(settings, folder, topic)

@@ -70,7 +70,9 @@ def _processes() -> Iterator[Process]:
 def _listening(port: int) -> Iterator[str]:
     """The sockets that listen on a port, by inode."""
     for table in ("tcp", "tcp6"):
-        for line in (PROC / "net" / table).read_text().splitlines()[1:]:
+        path = PROC / "net" / table
+        # A machine may do without IPv6.
+        for line in path.read_text().splitlines()[1:] if path.exists() else ():
             fields = line.split()
             if fields[3] == LISTENS and int(fields[1].rpartition(":")[2], 16) == port:
                 yield fields[9]

@@ -24,6 +24,7 @@ from infra.children import Child, Ended, Order
 from infra.installation import journal_count
 from infra.listening import listening, port_of
 from infra.showing import Show
+from infra.stopping import Stop
 from infra.world_file import Asked, WorldChoice, refuse_a_log_without_its_world, settle
 from streams.log.ownership import Claim, try_claim
 from streams.settings import Settings
@@ -50,8 +51,8 @@ def run(settings: Settings, asked: Asked, plan: Plan) -> None:
     """Run the demo to its end; ``Ended`` when a process of it met what it cannot mend."""
     kernels.use()
     claim = _only_one(settings.directory)
-    refuse_a_log_without_its_world(settings)
     with listening(settings) as listener, _stopping() as stop:
+        refuse_a_log_without_its_world(settings, sleep=stop.wait)
         _warm()
         # Reading orbits takes seconds, and so do the imports of the others: both at once.
         children.prepare()
@@ -71,9 +72,9 @@ def _run(
     choice: WorldChoice,
     plan: Plan,
     listener: socket.socket,
-    stop: threading.Event,
+    stop: Stop,
 ) -> None:
-    begun_count = journal_count(settings)
+    begun_count = journal_count(settings, sleep=stop.wait)
     through = begun_count + plan.ticks_count if plan.ticks_count is not None else None
     crew: list[Child] = []
     try:
@@ -97,7 +98,7 @@ def _run(
 
 
 def _start(
-    crew: list[Child], orders: Sequence[Order], settings: Settings, stop: threading.Event
+    crew: list[Child], orders: Sequence[Order], settings: Settings, stop: Stop
 ) -> threading.Thread:
     """Start them in a thread: the first has to wait for the imports, and Ctrl-C shall not."""
 
@@ -115,7 +116,7 @@ def _start(
 def _watch(
     show: Show,
     crew: list[Child],
-    stop: threading.Event,
+    stop: Stop,
     *,
     through: int | None,
     api: Callable[[], Child],
@@ -191,14 +192,14 @@ def _warm() -> None:
 
 
 @contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """An event set by the first SIGINT, SIGTERM or SIGHUP; a second one interrupts."""
-    stop = threading.Event()
+def _stopping() -> Iterator[Stop]:
+    """Asked for by the first SIGINT, SIGTERM or SIGHUP; a second one interrupts."""
+    stop = Stop()
 
     def asked(*_: object) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
-        stop.set()
+        stop.ask()
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, asked) for number in numbers]

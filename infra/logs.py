@@ -11,6 +11,11 @@ def configure(level: str) -> None:
     logging.basicConfig(handlers=[LateHandler()], level=level.upper(), force=True)
     # Faust complains whenever committing took longer than the pause between two commits: on a busy
     # machine that is always, and there is nothing to be done.
+    # Kafka's clients tell of each attempt, ten a second while a broker is away, and call refusals
+    # errors that they then raise: what it comes to is said once, by whoever asked them.
+    if level not in ("debug", "info"):
+        for name in ("kafka", "aiokafka"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.getLogger("mode.timers").setLevel(max(logging.ERROR, logging.getLogger().level))
 
 

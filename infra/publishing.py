@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from infra.alive import BEAT_S, give_sign
 from infra.installation import ready_log
+from infra.stopping import Stop
 from infra.world_file import WorldChoice
 from infra.world_inputs import catalogue_in, kept_input, launches_in, llm_trace_in
 from streams.log.ownership import try_claim
 from streams.publish import Publisher
-from streams.retrying import until_available
+from streams.retrying import Stopped, until_available
 from streams.settings import Settings
 from twin.baseline import load
 from twin.errors import Unavailable
@@ -35,17 +36,16 @@ class Pace(msgspec.Struct, frozen=True):
     through_count: int | None = None
 
 
-def run(settings: Settings, choice: WorldChoice, pace: Pace) -> None:
-    """Publish until the pace says to stop, or SIGTERM or SIGINT."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    log = ready_log(settings)
-    _claim_the_world(settings)
+def run(settings: Settings, choice: WorldChoice, pace: Pace, stop: Stop) -> None:
+    """Publish until the pace says to stop, or somebody does."""
+    log = ready_log(settings, sleep=stop.wait)
+    _claim_the_world(settings, stop)
     what = "; ".join((choice.fleet, *choice.inputs, choice.terms))
     print(f"{what}; into {settings.directory}; Ctrl-C stops it", flush=True)
     world = make_world(settings.directory, choice)
-    publisher = until_available(lambda: Publisher(log, world), retry_max_s=settings.retry_max_s)
+    publisher = until_available(
+        lambda: Publisher(log, world), retry_max_s=settings.retry_max_s, sleep=stop.wait
+    )
     _publish(settings, publisher, stop, pace, interval_s=choice.tick_s)
     log.close()
 
@@ -79,7 +79,7 @@ def _described(baseline: str, choice: WorldChoice) -> str:
 def _publish(
     settings: Settings,
     publisher: Publisher,
-    stop: threading.Event,
+    stop: Stop,
     pace: Pace,
     *,
     interval_s: float,
@@ -87,20 +87,24 @@ def _publish(
     through = pace.through_count
     if pace.ticks_count is not None:
         through = publisher.seals_count + pace.ticks_count
+    patiently = partial(until_available, retry_max_s=settings.retry_max_s, sleep=stop.wait)
     wait_s = interval_s / pace.speed if pace.speed is not None else 0.0
     due_s = time.monotonic()
     while through is None or publisher.seals_count < through:
-        if stop.wait(max(0.0, due_s - time.monotonic())):
+        if stop.wait(min(BEAT_S, max(0.0, due_s - time.monotonic()))):
             return
-        if until_available(publisher.is_far_ahead, retry_max_s=settings.retry_max_s):
+        give_sign(settings)
+        if time.monotonic() < due_s:
+            continue
+        if patiently(publisher.is_far_ahead):
             due_s = time.monotonic() + AHEAD_POLL_S
             continue
-        until_available(publisher.publish, retry_max_s=settings.retry_max_s)
+        patiently(publisher.publish)
         # A tick that came late does not make the next ones hurry.
         due_s = max(due_s + wait_s, time.monotonic())
 
 
-def _claim_the_world(settings: Settings) -> None:
+def _claim_the_world(settings: Settings, stop: Stop) -> None:
     """Two processes of one world would say everything twice."""
     path = settings.directory / "world.lock"
     deadline_s = time.monotonic() + CLAIM_PATIENCE_S
@@ -110,4 +114,5 @@ def _claim_the_world(settings: Settings) -> None:
                 f"another process publishes the world of {settings.directory}",
                 remedy="stop it first",
             )
-        time.sleep(0.05)
+        if stop.wait(0.05):
+            raise Stopped

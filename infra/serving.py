@@ -12,8 +12,9 @@ import uvicorn
 
 from api.app import create_app
 from infra.facts import committed_count
-from infra.installation import existing_database
+from infra.installation import existing_database, ready_database
 from infra.listening import listening, port_of, url_of
+from infra.stopping import Stop
 from streams.log.address import address_of
 from streams.settings import Settings
 from twin.errors import NotFound
@@ -34,7 +35,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def announced(settings: Settings) -> socket.socket:
+def announced(settings: Settings, stop: Stop) -> socket.socket:
     """A socket that listens, after a line that says where, and one if there is nothing to tell yet.
 
     ``NotFound`` where not even a folder is: a mistyped one would be waited for in vain.
@@ -48,7 +49,7 @@ def announced(settings: Settings) -> socket.socket:
     listener = listening(settings)
     url = url_of(settings.host, port_of(listener))
     print(f"{url}/v1/twin  {url}/docs  in {settings.directory}; Ctrl-C stops it", flush=True)
-    engine = existing_database(settings)
+    engine = existing_database(settings, sleep=stop.wait)
     if engine is None or not committed_count(engine):
         print("nothing is committed yet: waiting for 'twin simulate' and 'twin worker'", flush=True)
     if engine is not None:
@@ -56,8 +57,12 @@ def announced(settings: Settings) -> socket.socket:
     return listener
 
 
-def run(settings: Settings, listener: socket.socket) -> None:
+def run(settings: Settings, listener: socket.socket, stop: Stop) -> None:
     """Serve until SIGTERM or SIGINT."""
+    # The server hears no signal while it starts, so what it may wait for is waited for here.
+    ready_database(settings, sleep=stop.wait).dispose()
+    if stop.is_set():
+        return
     config = uvicorn.Config(
         create_app(settings),
         log_config=None,

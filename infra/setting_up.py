@@ -30,7 +30,7 @@ READ: Final = (TICK, ALERT, DEAD_LETTER, EVENT_SUBJECT, PLACEMENT, VERSION, *VIE
 
 def run(settings: Settings) -> None:
     """Make what is missing; run again it changes nothing but the reader's password."""
-    ready_log(settings).close()
+    ready_log(settings, may_alter=True).close()
     engine = ready_database(settings)
     print("topics and tables are there")
     if settings.reader_password:
@@ -56,11 +56,14 @@ def grant_reader(engine: Engine, password: str) -> None:
         # Never in clear: a server may log what it is told. The literal is the server's own making.
         secret = _scrambled(db, password)
         literal = db.execute(text("SELECT quote_literal(:it)"), {"it": secret}).scalar_one()
+        name = db.execute(text("SELECT quote_ident(current_database())")).scalar_one()
         for statement in (
             f"{verb} ROLE {READER} LOGIN PASSWORD {literal}",
             f"ALTER ROLE {READER} SET default_transaction_read_only = on",
             f"ALTER ROLE {READER} SET statement_timeout = '{STATEMENT_TIMEOUT}'",
             f"GRANT SELECT ON {tables} TO {READER}",
+            # Everybody may, by default: a disk can be filled by that.
+            f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC, {READER}",
         ):
             db.exec_driver_sql(statement.replace("%", "%%"))
 

@@ -5,9 +5,7 @@ It tells what it sees on stdout, one JSON line a look, to whoever shows it.
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 from contextlib import suppress
 
@@ -18,6 +16,7 @@ from infra import facts
 from infra.check_replay import CheckReplay
 from infra.installation import ready_database, ready_log
 from infra.sight import Facts, Lift, Seen
+from infra.stopping import Stop, stop_on_signals
 from streams.log.port import Log
 from streams.settings import Settings
 from streams.store.database import answering
@@ -33,17 +32,16 @@ FACTS_S = 0.2
 
 def run(settings: Settings) -> None:
     """Look until SIGTERM or SIGINT; raises what the check replay found wrong."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    log, engine = ready_log(settings), ready_database(settings)
+    stop = stop_on_signals()
+    log = ready_log(settings, sleep=stop.wait)
+    engine = ready_database(settings, sleep=stop.wait)
     check = CheckReplay(log, engine)
     check.start()
     _tell(log, engine, check, stop)
     check.stop()
 
 
-def _tell(log: Log, engine: Engine, check: CheckReplay, stop: threading.Event) -> None:
+def _tell(log: Log, engine: Engine, check: CheckReplay, stop: Stop) -> None:
     sight, told, looked_s = _Sight(log, engine, check), None, 0.0
     while not stop.wait(max(LOOK_S, looked_s / LOOK_SHARE)):
         began_s = time.thread_time()

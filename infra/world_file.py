@@ -7,6 +7,7 @@ given); a later one goes on with that, and refuses to be told otherwise.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import msgspec
 from infra.installation import journal_count
 from infra.usage import BadUsage, usage
 from infra.world_inputs import Inputs, KeptFile, read_inputs, require_readable
+from streams.retrying import Sleep
 from streams.settings import Settings
 from twin.baseline import Baseline, default_world, load
 from twin.errors import BrokenInvariant, Unavailable
@@ -106,9 +108,9 @@ def refuse_nonsense(asked: Asked) -> None:
             require_readable(path)
 
 
-def refuse_a_log_without_its_world(settings: Settings) -> None:
+def refuse_a_log_without_its_world(settings: Settings, *, sleep: Sleep = time.sleep) -> None:
     """A journal whose world is not known cannot be gone on with: it was imported, to be read."""
-    if kept(settings.directory) is None and journal_count(settings):
+    if kept(settings.directory) is None and journal_count(settings, sleep=sleep):
         raise Unavailable(
             f"{settings.directory} has no world.json, but its log {settings.broker_url} holds"
             " a journal",

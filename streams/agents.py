@@ -16,7 +16,7 @@ import logging
 import os
 import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -41,6 +41,8 @@ IN_FLIGHT_MAX_COUNT = 64
 
 DELIVERY_MAX_S = 30.0
 """A client for a broker that is away waits for ever; said again, a message is known by its name."""
+
+WATCH_S = 5.0
 
 T = TypeVar("T")
 Send = Callable[[], Awaitable[Any]]
@@ -100,7 +102,8 @@ def add_observe(app: faust.App, settings: Settings) -> None:
                 _leave(error)
             await in_flight.acquire()
             acknowledged = _acknowledge(event, sends, in_flight, retry_max_s=settings.retry_max_s)
-            asyncio.ensure_future(acknowledged)  # noqa: RUF006
+            # It ends by itself and holds all it needs; a list of them would only grow.
+            asyncio.ensure_future(acknowledged)  # noqa: RUF006 - an in-flight place is its keeper
 
 
 class _Sequence:
@@ -135,7 +138,8 @@ def add_sequence(app: faust.App, settings: Settings, log: Log) -> None:
     from streams.sequencing import Sequencing
 
     def begin() -> tuple[Sequencing, Patience]:
-        sequencing = Sequencing(log)
+        acknowledged = log.committed(group("sequence"), topics.OBSERVATIONS, 0) or 0
+        sequencing = Sequencing(log, acknowledged=acknowledged)
         return sequencing, Patience(
             sequencing, log, observers=group("observe"), patience_s=settings.patience_s
         )
@@ -185,6 +189,20 @@ def add_keep(app: faust.App, settings: Settings, keeper: Keeper) -> None:
             if offset >= keeper.next_offset:
                 await in_thread(partial(keeper.take, offset))
             event.ack()
+
+
+def add_watch(app: faust.App, settings: Settings, needs: Sequence[Callable[[], object]]) -> None:
+    """Ask now and then whether what is needed still answers, and leave when it has not for long.
+
+    An agent without an event asks nothing, and the clients below it wait for ever.
+    """
+
+    @app.task
+    async def watch_what_is_needed() -> None:
+        while not app.should_stop:
+            await app.sleep(WATCH_S)
+            for answers in needs:
+                await _in_thread(answers, retry_max_s=settings.retry_max_s)
 
 
 async def _acknowledge(

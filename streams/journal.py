@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from streams.log.checks import check_kept
 from streams.log.port import Log
 from streams.topics import JOURNAL
 from twin.errors import BrokenChain
@@ -33,7 +34,8 @@ class Entry(msgspec.Struct, frozen=True):
 def records(log: Log, chain: Chain, *, start: int, end: int | None = None) -> Iterator[Entry]:
     """Accepted records from journal offset ``start`` on, to ``end`` or to what is there now.
 
-    ``BrokenChain`` names the first record that is not as it was written.
+    ``BrokenChain`` names the first record that is not as it was written; ``BadInput`` says where
+    the journal ends before ``end``.
     """
     last = log.span(JOURNAL, 0).end if end is None else end
     offset = start
@@ -52,12 +54,19 @@ def records(log: Log, chain: Chain, *, start: int, end: int | None = None) -> It
             record = chain.accept(stored)
             if record is not None:
                 yield Entry(record, chain.head, message.offset, len(stored))
+        if not page:
+            # Asked for again it would be as empty, for ever.
+            check_kept(log.span(JOURNAL, 0), JOURNAL, 0, last)
         offset += len(page)
 
 
 def journal_head(log: Log) -> tuple[Head, int]:
-    """The last accepted record, as a sequencer needs it to go on, and the journal's end offset."""
+    """The last accepted record, as a sequencer needs it to go on, and the journal's end offset.
+
+    ``NotKept`` where its beginning is gone: what follows could be proven by nobody.
+    """
     span = log.span(JOURNAL, 0)
+    check_kept(span, JOURNAL, 0, 0)
     start = max(span.start, span.end - LOOK_BACK_COUNT)
     head = Head()
     for entry in records(log, anchored(log, start), start=start, end=span.end):

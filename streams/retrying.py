@@ -14,14 +14,23 @@ PAUSE_MIN_S: Final = 0.1
 PAUSE_MAX_S: Final = 5.0
 
 T = TypeVar("T")
+Sleep = Callable[[float], object]
+"""Lets some seconds pass; true when whoever waits was asked to stop meanwhile."""
 
 log_line = logging.getLogger("twin.retrying")
 
 
-def until_available(attempt: Callable[[], T], *, retry_max_s: float) -> T:
+class Stopped(Exception):
+    """Who waited for something was asked to stop; nothing is wrong."""
+
+
+def until_available(
+    attempt: Callable[[], T], *, retry_max_s: float, sleep: Sleep = time.sleep
+) -> T:
     """What the attempt comes to; tried again while something is unavailable.
 
-    Raises the last ``Unavailable`` after ``retry_max_s``, and at once whatever else it raises.
+    Raises the last ``Unavailable`` after ``retry_max_s``, ``Stopped`` as soon as ``sleep`` tells of
+    it, and at once whatever else it raises.
     """
     for pause_s in _pauses(retry_max_s):
         try:
@@ -30,7 +39,8 @@ def until_available(attempt: Callable[[], T], *, retry_max_s: float) -> T:
             if pause_s is None:
                 raise
             _say(error, pause_s)
-            time.sleep(pause_s)
+            if sleep(pause_s):
+                raise Stopped from None
     raise AssertionError("the last pause is None")
 
 

@@ -6,6 +6,7 @@ import time
 from collections import deque
 
 from streams.journal import journal_head
+from streams.log.checks import check_kept
 from streams.log.port import Log, Outgoing, Position
 from streams.topics import JOURNAL, OBSERVATIONS
 from twin.errors import Superseded, Unavailable
@@ -18,14 +19,20 @@ PAGE_BYTES = 32 * 1024 * 1024
 
 
 class Sequencing:
-    """Goes on from the journal's own last record; safe to run twice, for only one can append."""
+    """Goes on from the journal's own last record; safe to run twice, for only one can append.
 
-    def __init__(self, log: Log) -> None:
+    What was ``acknowledged`` before is in the journal, or needs no record. ``NotKept`` where the
+    log begins after that, ``BadInput`` where it ends before.
+    """
+
+    def __init__(self, log: Log, *, acknowledged: int = 0) -> None:
         head, self._journal_end = journal_head(log)
         self._log = log
         self._machine = Sequencer(head)
-        start = log.span(OBSERVATIONS, 0).start
-        self._next_offset = max(head.inputs.observations_offset, start)
+        needed = max(head.inputs.observations_offset, acknowledged)
+        span = log.span(OBSERVATIONS, 0)
+        check_kept(span, OBSERVATIONS, 0, needed)
+        self._next_offset = max(head.inputs.observations_offset, span.start)
         self._unwritten: deque[bytes] = deque()
         self._is_unsure = False  # whether the first of them is on the log
 

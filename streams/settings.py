@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from streams.log.address import address_of
+from streams.log.address import address_of, without_secret
 from streams.log.port import Log, open_log
 from streams.log.security import MECHANISMS, PROTOCOLS, Security
+from streams.store.address import database_address
 from twin.errors import BadInput
 from twin.suggest import nearest
 
@@ -124,11 +125,18 @@ SETTINGS: tuple[Setting, ...] = (
         "",
     ),
     Setting(
+        "TWIN_ALIVE_FILE",
+        "A file that `twin worker` and `twin simulate` touch every few seconds, while log and"
+        " database answer: for health checks.",
+        "",
+    ),
+    Setting(
         "TWIN_LOG_LEVEL",
         f"Least severity that is logged: {', '.join(LOG_LEVELS[:-1])} or {LOG_LEVELS[-1]}.",
         "warning",
     ),
 )
+SECRET = ("TWIN_KAFKA_PASSWORD", "TWIN_READER_PASSWORD", "TWIN_GRAFANA_TOKEN")
 _BY_VARIABLE = {setting.variable: setting for setting in SETTINGS}
 
 
@@ -152,7 +160,16 @@ class Settings(msgspec.Struct, frozen=True):
     security: Security
     reader_password: str
     grafana_token: str
+    alive_file: str
     log_level: str
+
+    def __repr__(self) -> str:
+        """Without passwords and tokens: settings end up in messages and in traces."""
+        said = ", ".join(
+            f"{variable}={'…' if word and variable in SECRET else without_secret(word)!r}"
+            for variable, word in self.environment().items()
+        )
+        return f"Settings({said})"
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process the same settings."""
@@ -180,6 +197,7 @@ class Settings(msgspec.Struct, frozen=True):
             "TWIN_KAFKA_KEY_FILE": self.security.key_file,
             "TWIN_READER_PASSWORD": self.reader_password,
             "TWIN_GRAFANA_TOKEN": self.grafana_token,
+            "TWIN_ALIVE_FILE": self.alive_file,
             "TWIN_LOG_LEVEL": self.log_level,
         }
 
@@ -218,6 +236,7 @@ def load_settings(
         security=_security(given),
         reader_password=_word(given, "TWIN_READER_PASSWORD"),
         grafana_token=_word(given, "TWIN_GRAFANA_TOKEN"),
+        alive_file=_word(given, "TWIN_ALIVE_FILE"),
         log_level=_one_of(given, "TWIN_LOG_LEVEL", LOG_LEVELS),
     )
 
@@ -276,7 +295,9 @@ def _broker(url: str | None) -> str | None:
             address_of(url)
         except BadInput as error:
             raise BadInput(
-                f"TWIN_BROKER_URL={url!r}", expected=error.expected, field="TWIN_BROKER_URL"
+                f"TWIN_BROKER_URL={without_secret(url)!r}",
+                expected=error.expected,
+                field="TWIN_BROKER_URL",
             ) from None
     return url
 
@@ -284,25 +305,7 @@ def _broker(url: str | None) -> str | None:
 def _database(url: str | None) -> str | None:
     """The address as given; ``BadInput`` if it names no database this Python can talk to."""
     if url and not url.startswith("sqlite:////"):
-        # Imported only here: the usual address is known to be one, and these take a second.
-        from sqlalchemy import make_url
-        from sqlalchemy.exc import ArgumentError
-
-        said, is_named = f"{url.partition(':')[0]}:…", False
-        try:
-            address = make_url(url)
-            said = address.render_as_string(hide_password=True)
-            address.get_dialect().import_dbapi()
-            is_named = bool(address.database)
-        except (ArgumentError, ImportError):
-            is_named = False
-        if not is_named:
-            raise BadInput(
-                f"TWIN_DATABASE_URL={said!r}",
-                expected="sqlite:////absolute/path/twin.db, percent-encoded, or"
-                " postgresql+psycopg://user:password@host/name",
-                field="TWIN_DATABASE_URL",
-            )
+        database_address(url)
     return url
 
 

@@ -10,7 +10,7 @@ import socket
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -101,12 +101,23 @@ def settings_on(kafka: Path, postgres: Path) -> Settings:
 
 def two_free_ports() -> int:
     """A port that is free like the one after it."""
+    return _free_ports(2)
+
+
+def three_free_ports() -> int:
+    """A port that is free like the two after it."""
+    return _free_ports(3)
+
+
+def _free_ports(count: int) -> int:
     while True:
-        with socket.socket() as first, socket.socket() as second:
+        with ExitStack() as probes:
+            first = probes.enter_context(socket.socket())
             first.bind(("127.0.0.1", 0))
             port: int = first.getsockname()[1]
             try:
-                second.bind(("127.0.0.1", port + 1))
+                for after in range(1, count):
+                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port + after))
             except OSError:
                 continue
             return port

@@ -23,6 +23,7 @@ from kafka.errors import KafkaError
 
 from infra.kafka import jars
 from infra.kafka.properties import CONTROLLER_OFFSET, HOST, properties, written
+from infra.ports import refuse_a_port_in_use
 from infra.usage import BadUsage
 from streams.log.ownership import Claim, try_claim
 from streams.retrying import until_available
@@ -32,6 +33,7 @@ START_TIMEOUT_S: Final = 90.0
 STOP_TIMEOUT_S: Final = 60.0
 POLL_S: Final = 0.1
 PORT_MAX: Final = 65_535 - CONTROLLER_OFFSET
+PORTS: Final = "two free ports in a row: --port for clients, the next for the controller"
 LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 JVM: Final = ("-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
 
@@ -75,7 +77,7 @@ def start(
         # Whoever asks while we start must not be told of the one before.
         (directory / "broker.json").unlink(missing_ok=True)
         for each in (port, port + CONTROLLER_OFFSET):
-            _refuse_a_port_in_use(each)
+            refuse_a_port_in_use(HOST, each, expected=PORTS)
         _write(directory / "server.properties", written(properties(directory, port, given)))
         _format(directory, format_arguments)
         process = _launch(directory, claim)
@@ -178,18 +180,6 @@ def _of_another_start(directory: Path, port: int) -> Running:
             raise _did_not_come_up(directory)
         time.sleep(POLL_S)
     return running
-
-
-def _refuse_a_port_in_use(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise BadUsage(
-                f"port {port}: {error.strerror}",
-                expected="two free ports in a row: --port for clients, the next for the controller",
-            ) from None
 
 
 def _format(directory: Path, arguments: Sequence[str]) -> None:

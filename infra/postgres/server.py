@@ -17,6 +17,7 @@ from typing import Final, Literal
 import psycopg
 from psycopg import sql
 
+from infra.ports import refuse_a_port_in_use
 from infra.usage import BadUsage
 from twin.errors import Unavailable
 
@@ -49,6 +50,7 @@ def start(directory: Path, port: int) -> str:
     directory = directory.resolve()
     data = directory / "data"
     if not is_running(directory):
+        refuse_a_port_in_use(HOST, port, expected="a free one with --port")
         _make(directory)
         settings = "".join(f"{name} = {value}\n" for name, value in CONFIGURATION.items())
         (data / "twin.conf").write_text(f"{settings}port = {port}\n")
@@ -95,11 +97,15 @@ def new_database(directory: Path, name: str) -> str:
 
 
 def _make(directory: Path) -> None:
-    """A new data folder, readable by its owner alone; one that is there is left alone."""
-    data = directory / "data"
-    if (data / "PG_VERSION").exists():
+    """A new data folder, readable by its owner alone; one that is there is left alone.
+
+    It gets its name when it is whole: what an interrupted start left behind is made anew.
+    """
+    if (directory / "data").exists():
         return
     directory.mkdir(parents=True, exist_ok=True)
+    data = directory / "data.unfinished"
+    shutil.rmtree(data, ignore_errors=True)
     password = directory / "password"
     password.touch(mode=0o600)
     password.write_text(secrets.token_urlsafe(24))
@@ -111,6 +117,7 @@ def _make(directory: Path) -> None:
         configuration.write("include 'twin.conf'\n")
     (data / "twin.conf").touch()
     _give_away(data / "twin.conf")
+    data.rename(directory / "data")
 
 
 def _make_database(address: str, name: str) -> None:

@@ -44,7 +44,7 @@ def address_of(url: str) -> Address:
     parts = urlsplit(url)
     path = Path(unquote(parts.path))
     if parts.scheme != "log" or parts.netloc or not path.is_absolute() or path == Path("/"):
-        raise BadInput(f"log address {url!r}", expected=EXPECTED, field="log")
+        raise _refused(url)
     return Address(url, path=path)
 
 
@@ -61,10 +61,21 @@ def _broker(url: str) -> Address:
     servers = tuple(places.split(","))
     is_named = all(c.isascii() and (c.isalnum() or c in "-_") for c in name)
     if not all(map(_is_server, servers)) or not is_named:
-        raise BadInput(f"log address {url!r}", expected=EXPECTED, field="log")
+        raise _refused(url)
     return Address(url, servers=servers, prefix=f"{name}." if name else "")
 
 
 def _is_server(place: str) -> bool:
     host, _, port = place.rpartition(":")
-    return bool(host) and port.isdecimal() and 0 < int(port) < 65_536
+    is_host = bool(host) and not set(host) & set("@/") and (":" not in host or host[0] == "[")
+    return is_host and port.isdecimal() and 0 < int(port) < 65_536
+
+
+def without_secret(url: str) -> str:
+    """An address as it may be said: whoever it names, and their password, left out."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}…@{rest.rpartition('@')[2]}" if "@" in rest else url
+
+
+def _refused(url: str) -> BadInput:
+    return BadInput(f"log address {without_secret(url)!r}", expected=EXPECTED, field="log")

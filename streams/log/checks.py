@@ -74,11 +74,12 @@ def check_kept(span: Span, topic: str, partition: int, offset: int) -> None:
         raise NotKept(
             f"offset {offset} of {topic}/{partition}",
             earliest=f"offset {span.start}",
-            remedy="retention removed it",
+            remedy="what lies between is gone: restore the log from a copy, or begin a new one;"
+            " TWIN_FRAMES_KEPT_S says how long messages are kept",
         )
     if offset > span.end:
         raise BadInput(
             f"offset {offset} of {topic}/{partition}",
             expected=f"{span.start} to {span.end}, where the partition ends",
-            remedy="was the log replaced by an older one?",
+            remedy="the log is not the one read before: bring that one back, or begin anew",
         )

@@ -40,7 +40,8 @@ class EmbeddedLog:
         )
         self._ids: dict[TopicPartition, int] = {}
 
-    def declare(self, topics: Sequence[TopicSpec]) -> None:
+    def declare(self, topics: Sequence[TopicSpec], *, may_alter: bool = True) -> None:
+        # The file is nobody else's: there is no operator whose limits these could be.
         with self._file.writing() as db:
             layout.declare(db, topics)
 

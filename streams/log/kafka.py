@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetSpec, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
@@ -30,7 +30,7 @@ from streams.log.checks import (
     check_size,
     check_spec,
 )
-from streams.log.kafka_client import explained, options
+from streams.log.kafka_client import explained, started
 from streams.log.kafka_reading import Readers
 from streams.log.kafka_topics import declared, described
 from streams.log.port import Message, Outgoing, Position, Span, TopicSpec, size_bytes
@@ -45,8 +45,13 @@ BATCH_BYTES: Final = 512 << 10
 """Below the limit of every topic, or batches of small messages would be refused."""
 REQUEST_MAX_BYTES: Final = RECORD_MAX_BYTES + (1 << 20)
 FETCH_BYTES: Final = 8 << 20
+DELIVERY_MAX_S: Final = 30
+ACKNOWLEDGED_MAX_S: Final = 45
+"""The client gives a message up after the former, but not if it never got so far as to send it."""
 RETRY_MS: Final = 5
 """A reader of another partition has to learn of it first, and sleeps so long between two looks."""
+
+C = TypeVar("C")
 
 
 class KafkaLog:
@@ -62,11 +67,17 @@ class KafkaLog:
         self._lock = threading.RLock()
         self._readers = Readers(self._consumer)
 
-    def declare(self, topics: Sequence[TopicSpec]) -> None:
+    def declare(self, topics: Sequence[TopicSpec], *, may_alter: bool = True) -> None:
         for spec in topics:
             check_spec(spec)
         with explained(self._address):
-            declared(self._client(), self._address, topics, replicas_count=self._replicas_count)
+            declared(
+                self._client(),
+                self._address,
+                topics,
+                replicas_count=self._replicas_count,
+                may_alter=may_alter,
+            )
         self._specs = {}
 
     def topics(self) -> Mapping[str, TopicSpec]:
@@ -148,28 +159,31 @@ class KafkaLog:
         with self._lock:
             return self._admin
 
+    def _started(self, kind: Callable[..., C], **given: Any) -> C:
+        return started(kind, self._address, self._security, **given)
+
     @cached_property
     def _admin(self) -> KafkaAdminClient:
-        return KafkaAdminClient(**options(self._address, self._security))
+        return self._started(KafkaAdminClient)
 
     @cached_property
     def _producer(self) -> KafkaProducer:
-        return KafkaProducer(
-            **options(self._address, self._security),
+        return self._started(
+            KafkaProducer,
             acks="all",
             enable_idempotence=True,
             batch_size=BATCH_BYTES,
             linger_ms=1,
             max_request_size=REQUEST_MAX_BYTES,
-            delivery_timeout_ms=30_000,
+            delivery_timeout_ms=1_000 * DELIVERY_MAX_S,
             request_timeout_ms=10_000,
             max_block_ms=10_000,
             allow_auto_create_topics=False,
         )
 
     def _consumer(self) -> KafkaConsumer:
-        return KafkaConsumer(
-            **options(self._address, self._security),
+        return self._started(
+            KafkaConsumer,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -241,7 +255,7 @@ class KafkaLog:
 
 def _position(message: Outgoing, future: Any) -> Position:
     try:
-        return Position(message.topic, message.partition, future.get().offset)
+        return Position(message.topic, message.partition, future.get(ACKNOWLEDGED_MAX_S).offset)
     except UnknownTopicOrPartitionError:
         raise BadInput(f"topic {message.topic!r}", expected="one that exists") from None
 

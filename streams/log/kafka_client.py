@@ -1,14 +1,22 @@
-"""How kafka-python's clients are told where the broker is and who we are; what refusals mean."""
+"""How kafka-python's clients are told where the broker is and who we are; what refusals mean.
+
+Left to itself a client that cannot start leaves its thread running, and takes a broker that
+refuses it for one that is away: ``started`` mends both.
+"""
 
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from kafka import errors
+from kafka.net.compat import KafkaNetClient
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.selector import NetworkSelector
 
 from streams.log.address import Address
 from streams.log.security import Security
@@ -16,6 +24,93 @@ from twin.errors import BadInput, Unavailable
 
 # It warns of its own work whenever the machine is busy.
 logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
+
+
+CONNECT_TIMEOUT_S: Final = 5.0
+FIELD: Final = "TWIN_KAFKA_…"
+REFUSALS: Final = (
+    errors.AuthorizationError,
+    errors.SaslAuthenticationFailedError,
+    errors.UnsupportedSaslMechanismError,
+)
+"""What a broker answers to whom it does not know, however often they ask."""
+
+C = TypeVar("C")
+
+
+class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # kafka-python is untyped
+    """Connections that remember a refusal: the base class forgets it and tries until time is up."""
+
+    def __init__(self, net: NetworkSelector, **configs: Any) -> None:
+        super().__init__(net, **configs)
+        self._refusals: dict[object, Exception] = {}
+
+    def get_connection(self, node_id: object, **options: Any) -> Any:
+        """A connection to a broker; raises what the last one to it was refused with."""
+        if node_id in self._refusals:
+            raise self._refusals[node_id]
+        connection = super().get_connection(node_id, **options)
+
+        def remember(error: Exception) -> None:
+            if isinstance(error, REFUSALS) or _is_about_certificates(error):
+                self._refusals[node_id] = error
+
+        connection.close_future.add_errback(remember)
+        return connection
+
+    async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
+        transport = await super()._build_transport(node, timeout_at=timeout_at)
+        receive = transport._sock_recv
+
+        def received() -> tuple[bytes, Exception | None]:
+            # A broker that refuses us says so and hangs up: what it said is heard first.
+            data, error = receive()
+            return data, None if data else error
+
+        transport._sock_recv = received
+        return transport
+
+
+class _Client(KafkaNetClient):  # type: ignore[misc]  # kafka-python is untyped
+    def __init__(self, **configs: Any) -> None:
+        net = NetworkSelector(**configs)
+        super().__init__(net=net, manager=_Connections(net, **configs), **configs)
+
+    def end(self) -> None:
+        """Its thread and its connections, whoever they were for."""
+        self.close()
+        self._net.stop()
+
+
+def started(kind: Callable[..., C], address: Address, security: Security, **given: Any) -> C:
+    """A client of a kind, connected; one that cannot connect leaves nothing behind."""
+    _refuse_silence(address)
+    left: list[_Client] = []
+
+    def client(**configs: Any) -> _Client:
+        left.append(_Client(**configs))
+        return left[-1]
+
+    try:
+        return kind(**(options(address, security) | given), kafka_client=client)
+    except BaseException:
+        for each in left:
+            each.end()
+        raise
+
+
+def _refuse_silence(address: Address) -> None:
+    """Whether anyone listens is known at once, and without a thread."""
+    reason = ""
+    for server in address.servers:
+        host, _, port = server.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+        else:
+            return
+    raise errors.KafkaConnectionError(reason)
 
 
 def options(address: Address, security: Security) -> dict[str, Any]:
@@ -45,7 +140,9 @@ def context_of(security: Security) -> ssl.SSLContext:
     except OSError as error:
         named = security.ca_file, security.certificate_file, security.key_file
         files = ", ".join(name for name in named if name)
-        raise BadInput(f"the certificates {files}: {error}", expected="files in PEM") from None
+        raise BadInput(
+            f"the certificates {files}: {error}", expected="files in PEM", field=FIELD
+        ) from None
     return context
 
 
@@ -54,21 +151,42 @@ def explained(address: Address) -> Iterator[None]:
     """Say what a broker's refusal means to us: ``BadInput`` if asking again is useless."""
     try:
         yield
-    except (errors.AuthorizationError, errors.SaslAuthenticationFailedError) as error:
-        raise BadInput(
-            f"the broker at {','.join(address.servers)} refuses us: {_said(error)}",
-            expected="the user and rights it knows",
-            remedy="look at the settings TWIN_KAFKA_…",
-        ) from error
     except errors.KafkaError as error:
+        where = ",".join(address.servers)
+        if isinstance(error, REFUSALS):
+            raise BadInput(
+                f"the broker at {where} refuses us: {_said(error)}",
+                expected="a user it knows, with the password and the rights for this",
+                remedy=f"look at the settings {FIELD}",
+                field=FIELD,
+            ) from error
+        if _is_about_certificates(error):
+            raise BadInput(
+                f"no trust between us and the broker at {where}: {error}",
+                expected="certificates that each side trusts",
+                remedy=f"look at the settings {FIELD}",
+                field=FIELD,
+            ) from error
         raise Unavailable(
             f"the log at {','.join(address.servers)}: {_said(error)}",
             remedy="is the broker up? 'twin kafka status' knows of one on this machine",
         ) from error
 
 
+def _is_about_certificates(error: BaseException | None) -> bool:
+    """A handshake that failed for what either side has shown the other."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _said(error: errors.KafkaError) -> str:
     """Its name and what it means; a broker's own answer repeats the whole request."""
+    if isinstance(error, errors.NodeNotReadyError):
+        return "it does not answer"
     name = type(error).__name__.removesuffix("Error")
-    text = error.description if isinstance(error, errors.BrokerResponseError) else str(error)
+    is_answer = isinstance(error, errors.BrokerResponseError)
+    text = error.description if is_answer else str(error).removeprefix(f"{type(error).__name__}: ")
     return f"{name}: {text}" if text and text != name else name

@@ -45,11 +45,17 @@ def described(admin: KafkaAdminClient, address: Address) -> dict[str, TopicSpec]
 
 
 def declared(
-    admin: KafkaAdminClient, address: Address, topics: Sequence[TopicSpec], *, replicas_count: int
+    admin: KafkaAdminClient,
+    address: Address,
+    topics: Sequence[TopicSpec],
+    *,
+    replicas_count: int,
+    may_alter: bool,
 ) -> None:
     """Make the topics exist as they are told, none if one of them cannot be.
 
-    ``BadInput`` for another number of partitions, and for a topic whose past the broker would drop.
+    ``BadInput`` for another number of partitions, for a topic whose past the broker would drop, and
+    if we ``may_alter`` nothing, for one with less room than it is to have.
     """
     there = {
         topic["name"]: len(topic["partitions"])
@@ -62,12 +68,16 @@ def declared(
         if name in there:
             check_partitions(spec, there[name])
             _refuse_a_lossy_topic(spec, name, configs[name])
+            if not may_alter:
+                _refuse_a_smaller_topic(spec, name, configs[name])
     _create(
         admin,
         address,
         [each for each in topics if address.topic(each.name) not in there],
         replicas_count=replicas_count,
     )
+    if not may_alter:
+        return
     _alter(
         admin,
         {
@@ -163,7 +173,8 @@ def _configs(admin: KafkaAdminClient, topics: list[str]) -> dict[str, dict[str, 
 
 
 def _changes(wanted: Mapping[str, str], present: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in wanted.items() if present[name] != value}
+    """What differs; a setting that an older broker does not have is no difference."""
+    return {name: value for name, value in wanted.items() if present.get(name, value) != value}
 
 
 def _alter(admin: KafkaAdminClient, changes: Mapping[str, Mapping[str, str]]) -> None:
@@ -187,3 +198,20 @@ def _refuse_a_lossy_topic(spec: TopicSpec, topic: str, config: Mapping[str, str]
             expected=f"{setting}={value}",
             remedy=f"kafka-configs.sh --alter --topic {topic} --add-config {setting}={value}",
         )
+
+
+def _refuse_a_smaller_topic(spec: TopicSpec, topic: str, config: Mapping[str, str]) -> None:
+    """Who has set it otherwise is asked to: another may need what it is."""
+    wanted = _settings(spec)
+    for setting in ("max.message.bytes", "retention.ms", "retention.bytes"):
+        value, present = wanted[setting], config.get(setting, wanted[setting])
+        if _room(present) < _room(value):
+            raise BadInput(
+                f"{setting}={present} of topic {topic}",
+                expected=f"{value} or more, as this installation is set",
+                remedy="'twin topics' sets it so",
+            )
+
+
+def _room(value: str) -> float:
+    return float("inf") if value == FOR_EVER else float(value)

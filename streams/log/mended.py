@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from faust.transport.consumer import Consumer as FaustConsumer
@@ -28,6 +28,8 @@ class MendedConsumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped h
         super().__post_init__()
         #: Per partition, the lowest offset that was not acknowledged in an unbroken row.
         self._floor: dict[TP, int] = {}
+        #: Where the last commit failed, so that it is tried again though nothing more comes.
+        self._uncommitted: set[TP] = set()
         self._is_fetchable = asyncio.Event()
 
     # -- committing
@@ -39,7 +41,7 @@ class MendedConsumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped h
         of one message otherwise: either way a message that was not acknowledged is lost.
         """
         floor, acked = self._floor.get(tp), self._acked[tp]
-        if floor is None or not acked:
+        if floor is None:
             return None
         acked.sort()
         first = bisect_left(acked, floor)
@@ -49,7 +51,24 @@ class MendedConsumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped h
         self._acked_index[tp].difference_update(acked[: first + count])
         del acked[: first + count]
         self._floor[tp] = floor + count
-        return floor + count if count else None
+        return floor + count if count or tp in self._uncommitted else None
+
+    async def _commit_offsets(
+        self, offsets: Mapping[TP, int], start_new_transaction: bool = True
+    ) -> bool:
+        """Commit, or know that it has to be tried again.
+
+        The base class takes what could not be committed for done.
+        """
+        before = {tp: self._committed_offset[tp] for tp in offsets}
+        is_done: bool = await super()._commit_offsets(offsets, start_new_transaction)
+        self._uncommitted.difference_update(offsets)
+        if not is_done:
+            owned = self.assignment()
+            failed = {tp: offset for tp, offset in before.items() if tp in owned}
+            self._committed_offset.update(failed)
+            self._uncommitted.update(failed)
+        return is_done
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Messages that were never delivered: retention was faster than we.
@@ -59,7 +78,8 @@ class MendedConsumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped h
         raise NotKept(
             f"offset {offset_from} of {tp.topic}/{tp.partition}",
             earliest=f"offset {offset_to}",
-            remedy="retention removed it: keep more, or let more workers observe",
+            remedy="what lies between is gone: keep more (TWIN_FRAMES_KEPT_S), or let more workers"
+            " observe",
         )
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -76,6 +96,7 @@ class MendedConsumer(FaustConsumer):  # type: ignore[misc]  # faust is untyped h
                 kept.pop(place, None)
             self._committed_offset.pop(place, None)
             self._floor.pop(place, None)
+            self._uncommitted.discard(place)
 
     # -- fetching
 

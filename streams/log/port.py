@@ -99,8 +99,10 @@ class Log(Protocol):
     there or not.
     """
 
-    def declare(self, topics: Sequence[TopicSpec]) -> None:
+    def declare(self, topics: Sequence[TopicSpec], *, may_alter: bool = True) -> None:
         """Make the topics exist, all or none; declaring again changes limits and retention.
+
+        On a broker only if it ``may_alter`` them; else one with smaller limits is ``BadInput``.
 
         Raises ``BadInput`` if one exists with another number of partitions: keys would move.
         """

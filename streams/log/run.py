@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import faust
 from faust.tables import TableManager
@@ -23,19 +23,20 @@ class PromptTables(TableManager):  # type: ignore[misc]  # faust is untyped here
         await self.recovery.start()
 
 
-def run_app(*apps: faust.App) -> None:
+def run_app(*apps: faust.App, is_stopping: Callable[[], bool] = lambda: False) -> None:
     """Run apps in one loop until SIGTERM or SIGINT, or until one of them stops.
 
     Raises what an app failed to start with or crashed with. A second signal ends the process at
-    once: a stop may wait for an agent that never acknowledges.
+    once: a stop may wait for an agent that never acknowledges. One that came before says so by
+    ``is_stopping``.
     """
     for app in apps:
         app.conf.TableManager = PromptTables
-    asyncio.run(_run(apps))
+    asyncio.run(_run(apps, is_stopping))
 
 
-async def _run(apps: Sequence[faust.App]) -> None:
-    signalled = asyncio.create_task(_signalled())
+async def _run(apps: Sequence[faust.App], is_stopping: Callable[[], bool]) -> None:
+    signalled = asyncio.create_task(_signalled(is_stopping))
     running = [asyncio.create_task(_start_and_wait(app)) for app in apps]
     try:
         await asyncio.wait({signalled, *running}, return_when=asyncio.FIRST_COMPLETED)
@@ -57,13 +58,14 @@ async def _start_and_wait(app: faust.App) -> None:
     await app.wait_until_stopped()
 
 
-async def _signalled() -> None:
+async def _signalled(is_stopping: Callable[[], bool]) -> None:
     loop = asyncio.get_running_loop()
     arrived = asyncio.Event()
     numbers = (signal.SIGTERM, signal.SIGINT)
     for number in numbers:
         loop.add_signal_handler(number, arrived.set)
-    await arrived.wait()
+    if not is_stopping():
+        await arrived.wait()
     for number in numbers:
         loop.remove_signal_handler(number)
         # Not Python's own handlers: a KeyboardInterrupt amid the stop leaves it hanging.

@@ -74,5 +74,5 @@ def _with_dollars(row: Row, places: Sequence[int]) -> list[object]:
     values: list[object] = list(row)
     for place in places:
         micro = values[place]
-        values[place] = None if micro is None else dollars(int(micro))  # type: ignore[call-overload]
+        values[place] = None if micro is None else dollars(int(micro))  # type: ignore[call-overload]  # money is whole
     return values

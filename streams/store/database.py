@@ -8,19 +8,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import create_engine
 
+from streams.log.address import without_secret
+from streams.store.address import database_address
 from streams.store.schema import prepare
 from twin.errors import BadInput, TwinError, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_S = 5
-EXPECTED = (
-    "sqlite:////absolute/path/twin.db, percent-encoded,"
-    " or postgresql+psycopg://user:password@host/name"
+REFUSALS = (
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
 )
+"""What a server says to whom it does not know; a client is told no more than these words."""
 
 
 def open_database(url: str) -> Engine:
@@ -28,10 +32,7 @@ def open_database(url: str) -> Engine:
 
     ``BadInput`` for an address that is none, ``Unavailable`` when the database does not answer.
     """
-    try:
-        engine = create_engine(url, **_options(url))
-    except (ArgumentError, ModuleNotFoundError) as error:
-        raise BadInput(f"database {url!r}: {error}", expected=EXPECTED) from None
+    engine = create_engine(database_address(url), **_options(url))
     if engine.dialect.name == "sqlite":
         if engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -41,14 +42,26 @@ def open_database(url: str) -> Engine:
         prepare(engine)
     except OperationalError as error:
         engine.dispose()
-        raise Unavailable(
-            f"database {engine.url!r}: {str(error.orig).splitlines()[0]}",
-            remedy="start it, or give another with TWIN_DATABASE_URL",
-        ) from None
+        raise _explained(url, str(error.orig)) from None
     except TwinError:
         engine.dispose()
         raise
     return engine
+
+
+def _explained(url: str, said: str) -> TwinError:
+    """Why a database could not be opened; asking again is useless if it refuses us."""
+    if any(refusal in said for refusal in REFUSALS):
+        return BadInput(
+            f"the database {without_secret(url)} refuses us: {said.splitlines()[0]}",
+            expected="a user it knows, with the password",
+            remedy="look at TWIN_DATABASE_URL",
+            field="TWIN_DATABASE_URL",
+        )
+    return Unavailable(
+        f"the database {without_secret(url)}: {said.splitlines()[0]}",
+        remedy="start it, or give another with TWIN_DATABASE_URL",
+    )
 
 
 @contextmanager
@@ -68,12 +81,15 @@ def answering() -> Iterator[None]:
         ) from error
 
 
+def ask(engine: Engine) -> None:
+    """Return if the database answers; ``Unavailable`` if it does not."""
+    with answering(), engine.connect() as db:
+        db.exec_driver_sql("SELECT 1")
+
+
 def database_file(url: str) -> Path | None:
     """The file of an SQLite database, or None for another; ``BadInput`` for no address at all."""
-    try:
-        made = make_url(url)
-    except ArgumentError as error:
-        raise BadInput(f"database {url!r}: {error}", expected=EXPECTED) from None
+    made = database_address(url)
     if made.get_backend_name() != "sqlite" or not made.database:
         return None
     return Path(made.database)

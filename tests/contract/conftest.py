@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -43,13 +44,17 @@ class Command:
         )
 
     def start(
-        self, *words: str, stdout: int = subprocess.DEVNULL, **environment: str
+        self,
+        *words: str,
+        stdout: int = subprocess.DEVNULL,
+        stderr: int | IO[str] = subprocess.DEVNULL,
+        **environment: str,
     ) -> subprocess.Popen[str]:
         """In a process group of its own, so that all of it can be killed."""
         process = subprocess.Popen(
             self._line(words),
             stdout=stdout,
-            stderr=subprocess.DEVNULL,
+            stderr=stderr,
             text=True,
             cwd=ROOT,
             env=self._environment(environment),

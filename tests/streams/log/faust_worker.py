@@ -1,17 +1,20 @@
 """A Faust worker for tests: forwards ``in`` to ``out``, its name in the header ``by``.
 
-``faust_worker.py URL GROUP NAME [--hold VALUE,VALUE]``: messages with held values are forwarded but
-not acknowledged. Every send is on disk before its message is acknowledged.
+``faust_worker.py URL GROUP NAME [--hold VALUE,VALUE] [--fail-commits N]``: messages with held
+values are forwarded but not acknowledged; the first N commits fail. Every send is on disk before
+its message is acknowledged.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import faust
-from faust.types import StreamT
+from faust.types import TP, StreamT
 
 from streams.log.address import address_of
 from streams.log.faust_app import app_of
@@ -25,9 +28,27 @@ def main() -> None:
     parser.add_argument("group")
     parser.add_argument("name")
     parser.add_argument("--hold", default="")
+    parser.add_argument("--fail-commits", type=int, default=0)
     arguments = parser.parse_args()
     held = set(arguments.hold.encode().split(b","))
-    run_app(forwarding_app(arguments.url, arguments.group, name=arguments.name, held=held))
+    app = forwarding_app(arguments.url, arguments.group, name=arguments.name, held=held)
+    fail_commits(app, arguments.fail_commits)
+    run_app(app)
+
+
+def fail_commits(app: faust.App, count: int) -> None:
+    """As if the log did not take the first few offsets."""
+    kind, left = app.transport.Consumer, list(range(count))
+    commit = kind._commit
+
+    async def failing(self: Any, offsets: Mapping[TP, int]) -> bool:
+        if left:
+            left.pop()
+            return False
+        done: bool = await commit(self, offsets)
+        return done
+
+    kind._commit = failing
 
 
 def forwarding_app(url: str, group: str, *, name: str, held: set[bytes]) -> faust.App:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -16,9 +17,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from kafka import TopicPartition as KafkaPartition
 from log_messages import every, outgoing
 
 from streams.log.embedded import EmbeddedLog
+from streams.log.kafka import KafkaLog
 from streams.log.port import Log, Message, TopicSpec, open_log
 from twin.errors import Unavailable
 
@@ -233,6 +236,17 @@ def test_only_an_unbroken_row_of_acknowledgements_is_committed(log: Log, workers
         assert again == [m.value for m in every(log, "in", partition)][held[partition] :]
 
 
+def test_a_commit_that_failed_is_tried_again_though_nothing_more_comes(
+    log: Log, workers: Workers
+) -> None:
+    fill(log, 0, PARTITIONS)
+
+    workers.start("one", "--fail-commits", "8")
+
+    until(lambda: committed(log) == [1] * PARTITIONS, "the commits")
+    assert count(log) == PARTITIONS
+
+
 def test_killed_at_random_moments_a_worker_resumes_with_nothing_lost(
     log: Log, workers: Workers
 ) -> None:
@@ -268,6 +282,32 @@ def test_a_worker_refuses_a_committed_offset_that_the_log_does_not_have(
 
     assert worker.wait(PATIENCE_S) == 1
     assert "offset 7 of in/2; expected 0 to 1" in workers.output("a")
+
+
+@pytest.mark.parametrize("url", ["kafka"], indirect=True)
+@pytest.mark.parametrize("damage", ["begins above", "ends below"])
+def test_on_a_broker_too_a_worker_refuses_what_begins_above_or_ends_below_its_offset(
+    log: KafkaLog, workers: Workers, damage: str
+) -> None:
+    fill(log, 0, 4 * PARTITIONS)
+    first = workers.start("a")
+    until(lambda: committed(log) == [4] * PARTITIONS, "all to be committed")
+    first.terminate()
+    assert first.wait(PATIENCE_S) == 0
+    admin, name = log._client(), log._address.topic("in")
+    if damage == "begins above":
+        fill(log, 0, 4 * PARTITIONS)
+        admin.delete_records({KafkaPartition(name, 2): 6})
+    else:
+        admin.delete_topics([name])
+        until(lambda: "in" not in log.topics(), "the topic to go")
+        log.declare([TopicSpec("in", PARTITIONS)])
+
+    second = workers.start("b")
+
+    expected = "offset 6 or later" if damage == "begins above" else "0 to 0, where"
+    assert second.wait(PATIENCE_S) == 1
+    assert re.search(rf"offset 4 of {name}/\d; expected {expected}", workers.output("b"))
 
 
 @pytest.mark.parametrize("url", ["embedded"], indirect=True)
