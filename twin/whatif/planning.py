@@ -206,6 +206,8 @@ def _read(meaning: Meaning, edit: AnyEdit, twin: Twin, span: Span, *, stream: st
             meaning.scalings.append(Scaling(edit.service, edit.region, edit.by, span))
         case Fail():
             meaning.losings.append(_losing(edit, twin, span, stream=stream))
+            if (note := _placeless(edit, meaning.losings[-1], twin)) not in ("", *meaning.notes):
+                meaning.notes.append(note)
         case Set():
             meaning.overridden[edit.name] = (*meaning.overridden.get(edit.name, ()), span)
             return [_set(edit, twin)]
@@ -297,6 +299,17 @@ def _losing(edit: Fail, twin: Twin, span: Span, *, stream: str) -> Losing:
         cause=edit.cause,
         span=span,
         stream=stream,
+    )
+
+
+def _placeless(edit: Fail, losing: Losing, twin: Twin) -> str:
+    """What becomes of failed satellites in the views: they stay on the books, but nowhere."""
+    fleet = twin.fleets[losing.label]
+    if fleet.segments[fleet.keys.index(edit.segment)].site is not None:
+        return ""
+    return (
+        f"satellites of {edit.segment} that fail stay installed; they report no place, so they are"
+        " counted in region orbit, with those that no region has"
     )
 
 
