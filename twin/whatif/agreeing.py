@@ -88,13 +88,15 @@ def agreed_again(twin: Twin, sets: Sequence[Assumed]) -> tuple[list[AgreedAgain]
     baseline = _baseline(twin.registry) if sets else None
     if baseline is None:
         return [], []
-    first = was = _facts(baseline)
+    start_ns = _start_ns(twin)
+    first = was = _facts(baseline, start_ns)
     held = {name for name, told in first.items() if _is_as_agreed(twin, *told)}
-    felt = {each[0]: held & _otherwise(baseline, first, each) for each in sets}
+    felt = {each[0]: held & _otherwise(baseline, first, each, start_ns) for each in sets}
     found: list[AgreedAgain] = []
     edges = {at_ns for *_, span in sets for at_ns in (span.starts_ns, span.ends_ns)}
     for at_ns in sorted(edges - {FOR_EVER_NS}):
-        now = _facts_assuming(baseline, [each for each in sets if _holds(each, at_ns)])
+        holding = [each for each in sets if _holds(each, at_ns)]
+        now = _facts_assuming(baseline, holding, start_ns)
         for name in sorted(held & now.keys() & was.keys()):
             body, label = now[name]
             if body != was[name][0]:
@@ -133,28 +135,37 @@ def _assumption(fact: AssumptionSet) -> Assumption:
     return msgspec.convert(msgspec.structs.asdict(fact), Assumption)
 
 
+def _start_ns(twin: Twin) -> int | None:
+    """When the world started, as far as its running contracts tell: they run since then."""
+    contract = twin.ledgers.get(PUBLIC, Ledger()).contracts.get("starlink-enterprise")
+    return contract.starts_ns if contract is not None else None
+
+
 def _holds(assumed: Assumed, at_ns: int) -> bool:
     return assumed[2].starts_ns <= at_ns < assumed[2].ends_ns
 
 
-def _otherwise(baseline: Baseline, first: Agreed, assumed: Assumed) -> set[Name]:
+def _otherwise(
+    baseline: Baseline, first: Agreed, assumed: Assumed, start_ns: int | None
+) -> set[Name]:
     """What is agreed otherwise on one number alone."""
-    now = _facts_assuming(baseline, [assumed])
+    now = _facts_assuming(baseline, [assumed], start_ns)
     return {name for name in first.keys() | now.keys() if first.get(name) != now.get(name)}
 
 
-def _facts_assuming(baseline: Baseline, sets: Sequence[Assumed]) -> Agreed:
+def _facts_assuming(baseline: Baseline, sets: Sequence[Assumed], start_ns: int | None) -> Agreed:
     """What the world would have agreed on some numbers; the last word on each holds."""
     held = {said.name: _assumption(said) for _, said, _ in sets}
     try:
-        return _facts(replace(baseline, assumptions={**baseline.assumptions, **held}))
+        assumed = replace(baseline, assumptions={**baseline.assumptions, **held})
+        return _facts(assumed, start_ns)
     except (ArithmeticError, ValueError) as error:
         given = ", ".join(f"{each.name}={each.value}" for each in held.values())
         raise BadInput(given, expected="numbers that can be agreed on", field="to") from error
 
 
-def _facts(baseline: Baseline) -> Agreed:
-    facts = [(body, PUBLIC) for body, _ in account_facts(baseline)]
+def _facts(baseline: Baseline, start_ns: int | None) -> Agreed:
+    facts = [(body, PUBLIC) for body, _ in account_facts(baseline, start_ns=start_ns)]
     facts += [(body, label) for body, label, _ in promise_facts(baseline)]
     return {name: (body, label) for body, label in facts if (name := _name(body))}
 
