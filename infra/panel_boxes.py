@@ -129,7 +129,7 @@ def plant(facts: Facts) -> Box:
 def revenue(facts: Facts) -> Box:
     """What each reporting segment comes to in a year, as it earns now, and all of them together.
 
-    Launches are paid as they fly, and are no rate.
+    Launches are paid as they fly: their rate is of all so far, over 90 days at least.
     """
     lines = Table.grid(padding=(0, 1), expand=True)
     lines.add_column(style="dim", no_wrap=True, width=12)
@@ -146,7 +146,7 @@ def revenue(facts: Facts) -> Box:
         )
     total = Text(money(facts.consolidated_usd_per_y), "bold")
     lines.add_row("consolidated", total, Text("a year", "dim"))
-    return _box(lines, "revenue", lines.row_count, right=Text("run-rate, no launches", "dim"))
+    return _box(lines, "revenue", lines.row_count, right=Text("run-rate, launches 90 d", "dim"))
 
 
 def promises(facts: Facts, *, is_roomy: bool) -> Box:

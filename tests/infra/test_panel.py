@@ -110,7 +110,7 @@ def test_the_panel_fills_the_terminal_and_cuts_nothing_that_is_always_there(
         "3.45 Pbit/s",
         "1,234 s",
         "1.25 M/s",
-        "no launches",
+        "launches 90 d",
         "42 min",
         "460 MW",
         "49.2 k 84 %",

@@ -135,6 +135,12 @@ def _earlier(instant: str, start_ns: int | None) -> str:
     return instant if start_ns is None else instant_text(min(parse_instant(instant), start_ns))
 
 
+def names_of_customers(key: str) -> tuple[str, ...]:
+    """The assumptions that customers, called ``service/market``, are counted and paid by."""
+    found = (names for (service, market, _), *names in _CUSTOMERS if f"{service}/{market}" == key)
+    return tuple(next(found, ()))
+
+
 def _prices(baseline: Baseline) -> Iterator[Body]:
     for item, name in _OWN_PRICES:
         entry = baseline.assumptions[name]

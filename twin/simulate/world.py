@@ -100,11 +100,7 @@ class World:
                 has_noise=has_noise,
                 satellites_count=satellites_count,
                 shard_rows_max_count=shard_rows_max_count,
-                to_come=(
-                    brought_before_opening(baseline, launch_log, start_ns=start_ns)
-                    if launch_log is not None
-                    else None
-                ),
+                to_come=_to_come(baseline, launch_log, start_ns),
             )
             if catalogue is None
             else catalogued_constellation(
@@ -349,3 +345,12 @@ class World:
                 field="seal",
             )
         return number
+
+
+def _to_come(
+    baseline: Baseline, launch_log: LaunchLog | None, start_ns: int
+) -> Mapping[str, int] | None:
+    """Satellites by segment that a log's launches bring until the fleet was counted, if any."""
+    if launch_log is None:
+        return None
+    return brought_before_opening(baseline, launch_log, start_ns=start_ns)
