@@ -74,9 +74,21 @@ def _show(branch: Beside) -> None:
     print(f"withdrawn: {len(plain['withdrawn'])}")
     for each in plain["withdrawn"][:SHOWN_COUNT]:
         print(f"  {each['tick']}  {each['kind']:24} {each['reason']}")
+    _show_grounded(plain["grounded"])
     _show_deltas("at the end", plain["deltas"])
     if later := plain["projection"]:
         _show_deltas(f"by {later['until']}, if {later['assumes']}", later["deltas"])
+
+
+def _show_grounded(launches: list[dict[str, Any]]) -> None:
+    """Launches that are still to come, and cannot: nothing of theirs is in a figure yet."""
+    if not launches:
+        return
+    satellites_count = sum(each["satellites_count"] for each in launches)
+    print(f"grounded on the manifest: {len(launches)} launches, {satellites_count:,} satellites")
+    for each in launches[:SHOWN_COUNT]:
+        load = f"{each['satellites_count']} for {each['segment']}" if each["segment"] else ""
+        print(f"  {each['net']}  {each['launch']:24} {load}".rstrip())
 
 
 def _show_deltas(when: str, deltas: list[dict[str, Any]]) -> None:
