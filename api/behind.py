@@ -26,7 +26,10 @@ from twin.business.lines import (
 )
 from twin.business.promise import Promise
 from twin.business.risk import GROUP
+from twin.simulate.accounts import names_of_customers
+from twin.simulate.promises import read_promises
 from twin.state import Twin
+from twin.views.risk import found
 
 OF_A_SEGMENT: Final = ("capacity", "energy")
 """Views whose rows are made from the frames of their segment."""
@@ -120,13 +123,10 @@ def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[st
                 kind, _, name = item.item_id.partition("/")
                 if kind in ("contract", "tokens"):
                     yield f"contract.{name}." if kind == "contract" else f"price.{name}"
+                if kind == "customers":
+                    yield from names_of_customers(name)
         case "commitments" | "commitment_windows":
-            yield "service-level."
-            name = row["commitment_id"]
-            yield from (f"promise.{each}." for each in _beginnings(name))
-            promise = _promise(_promises(twin, row), name)
-            if promise is not None:
-                yield f"contract.{promise.terms.contract_id}."
+            yield from _of_terms(row["commitment_id"], column)
         case "calibration":
             place = row["filed_period"], row["filed_line"]
             rules = [rule for rule in read_calibration() if (rule.period, rule.line) == place]
@@ -136,8 +136,47 @@ def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[st
             yield from COST_PREFIXES
         case "ownership":
             yield "ownership."
+        case "risk" if column == "value_at_risk_usd":
+            for stake in _stakes(twin, row):
+                yield from _of_terms(stake, "value_usd")
         case "risk":
             yield from RISK_PREFIXES
+
+
+def items_of_row(twin: Twin, row: RowDict) -> list[Item]:
+    """The items that a row of revenue joins."""
+    return _items(twin.ledgers[row["label"]], row)
+
+
+def promise_of_row(twin: Twin, row: RowDict) -> Promise | None:
+    """The promise that a row of commitments is about."""
+    return _promise(_promises(twin, row), row["commitment_id"])
+
+
+def _stakes(twin: Twin, row: RowDict) -> list[str]:
+    """The promises that are at stake in a row of risk."""
+    place = row["subject"], row["node"]
+    exposures = found(twin, row["label"]).exposures
+    return [s.commitment_id for e in exposures if (e.subject, e.node) == place for s in e.stakes]
+
+
+def _of_terms(commitment_id: str, column: str) -> Iterator[str]:
+    """What a world agreed the terms of a promise on, as far as they go into a column."""
+    row = next((p for p in read_promises().promises if p.commitment_id == commitment_id), None)
+    if row is None:
+        return
+    dates, level = (row.starts, row.ends, row.due), row.level
+    names: tuple[str, ...] = (row.quantity, row.value, *dates, f"{level}.")
+    match column:
+        case "value_usd":
+            names = (row.value, row.quantity, *dates) if row.due else (row.value, *dates)
+        case "earned_usd":
+            names = (row.value, *dates)
+        case "credit_usd" | "credit_exposure_usd":
+            names = (row.value, *dates, f"{level}.credit_fraction", f"{level}.window_s")
+        case "promised_qty" | "headroom_qty" | "allocated_qty" | "delivered_qty":
+            names = (row.quantity, *(dates if row.due else ()))
+    yield from filter(None, names)
 
 
 def _of_revenue(twin: Twin, row: RowDict) -> Iterator[str]:
@@ -213,10 +252,3 @@ def _promises(twin: Twin, row: RowDict) -> Promises:
 
 def _promise(promises: Promises, commitment_id: str) -> Promise | None:
     return next((each for each in promises.items if each.commitment_id == commitment_id), None)
-
-
-def _beginnings(name: str) -> Iterator[str]:
-    """A name and its beginnings: ``a-b-c``, ``a-b``, ``a``."""
-    words = name.split("-")
-    for count in range(len(words), 0, -1):
-        yield "-".join(words[:count])

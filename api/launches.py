@@ -40,6 +40,12 @@ LAUNCH: Final = Shape(
         ShapeColumn("orbit", "text", "Where it goes, as its manifest says."),
         ShapeColumn("net", "instant", "The earliest it was last said to fly (RFC 3339, UTC)."),
         ShapeColumn("flown", "instant", "When it left the ground.", is_nullable=True),
+        ShapeColumn(
+            "grounded_reason",
+            "text",
+            "Why it may not fly at its date, as its vehicle stands; null where it may, or flew.",
+            is_nullable=True,
+        ),
         ShapeColumn("payload_kg", "float", "On board; 0 where nobody said."),
         ShapeColumn("delivered_kg", "int", "Brought to orbit.", is_nullable=True),
         ShapeColumn(
@@ -52,7 +58,11 @@ LAUNCH: Final = Shape(
         ShapeColumn("deployed_count", "int", "Of them deployed so far."),
         ShapeColumn("booster_id", "text", "The booster, once known.", is_nullable=True),
         ShapeColumn("flight_count", "int", "Which flight of the booster.", is_nullable=True),
-        ShapeColumn("price_usd", "usd", "What the customer pays; 0 for the group's own."),
+        ShapeColumn(
+            "price_usd",
+            "usd",
+            "What the customer pays, assumed where its source names none; 0 for the group's own.",
+        ),
         ShapeColumn("cost_usd", "usd", "What it cost the group.", is_nullable=True),
         ShapeColumn(
             "commitment_id", "text", "The promise it flies for; null for none.", is_nullable=True
@@ -170,7 +180,8 @@ def _asked(choice: Choice) -> Iterator[tuple[str, str | None]]:
 
 def _launches(label: str, book: Launches) -> Iterator[Row]:
     for planned in book.manifest.values():
-        yield _launch(label, planned, None)
+        why = book.why_grounded(planned.vehicle, planned.net_ns)
+        yield _launch(label, planned, None) | {"grounded_reason": why or None}
     for flown in book.recent:
         yield _launch(label, flown.planned, flown)
 
@@ -189,6 +200,7 @@ def _launch(label: str, planned: ManifestLaunch, flown: FlownLaunch | None) -> R
         "orbit": planned.orbit,
         "net": planned.net_ns,
         "flown": flown and flown.flown_ns,
+        "grounded_reason": None,
         "payload_kg": planned.payload_kg,
         "delivered_kg": flown and flown.delivered_kg,
         "segment": planned.segment or None,

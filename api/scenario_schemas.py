@@ -24,6 +24,19 @@ class WithdrawnEvent(Described):
     reason: str = Field(description="Why it did not happen.")
 
 
+class GroundedLaunch(Described):
+    """A launch that is still to come, and may not fly at its date in the branch."""
+
+    launch: str = Field(description="The launch.")
+    vehicle: str = Field(description="What it would fly on.")
+    net: str = Field(description="Its date.", json_schema_extra=DATE_TIME)
+    customer: str = Field(description="Who ordered it.")
+    segment: str | None = Field(description="The fleet its satellites would join, if any.")
+    satellites_count: int = Field(description="Satellites of the fleet on board.")
+    price_usd: float = Field(description="What its customer would pay.")
+    reason: str = Field(description="Why it may not fly.")
+
+
 class WithdrawnBehind(WithdrawnEvent):
     """The same, and whether it is behind the figure."""
 
@@ -97,6 +110,10 @@ class ScenarioResult(Described):
         json_schema_extra=DATE_TIME,
     )
     withdrawn: list[WithdrawnEvent] = Field(description="Events that did not happen, and why.")
+    grounded: list[GroundedLaunch] = Field(
+        description="Launches on the manifest that may not fly at their date, by date: what they "
+        "would bring is in no figure yet."
+    )
     deltas: list[DeltaFound] = Field(description="Every figure that is otherwise at the end.")
     notes: list[str] = Field(description="What it takes to read them right.")
     projection: Projection | None = Field(

@@ -14,8 +14,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, Field, create_model
 
 from api.fleet import SATELLITE
-from api.meaning import BASES
-from api.scenario_schemas import DATE_TIME, Described, ScenarioBehind
+from api.scenario_schemas import DATE_TIME, Described
 from api.shapes import row_model, titled, view_shape
 from twin.events import Confidence, Nature
 from twin.views import VIEWS
@@ -249,44 +248,6 @@ class RecordReference(Described):
     journal_offset: int = Field(description="Where it lies in the journal.")
     events_count: int = Field(description="Events in it.")
     frames_count: int = Field(description="Frames it was made from.")
-
-
-class EventReference(Described):
-    """A fact behind a figure, and where it stands in the journal."""
-
-    cursor: str = Field(description="Record number / ordinal, as `/v1/events` has it.")
-    id: str = Field(description="source/epoch/stream/sequence.")
-    kind: str = Field(description="What kind of fact.")
-    tick: str = Field(description="The tick it was folded in.", json_schema_extra=DATE_TIME)
-    effective: str = Field(description="When it holds.", json_schema_extra=DATE_TIME)
-    label: str = Field(description="Who may see it.")
-
-
-class Why(Head):
-    """Where a figure comes from, down to the frames."""
-
-    view: str = Field(description="The view.")
-    key: dict[str, str] = Field(description="The row.")
-    label: str = Field(description="The row's label.")
-    column: str = Field(description="The column.")
-    value: float | int | str | None = Field(description="The figure.")
-    unit: str = Field(description="Its unit; empty for words.")
-    unit_meaning: str = Field(description="The unit in full.")
-    meaning: str = Field(description="What it means.")
-    roll_up: str = Field(description="How it becomes one value over several ticks.")
-    basis: str = Field(
-        description="measured, derived or assumed.", json_schema_extra={"enum": list(BASES)}
-    )
-    basis_meaning: str = Field(description="What that means.")
-    assumptions: list[Assumption] = Field(description="The assumptions that go into it.")
-    record: RecordReference = Field(description="The record that holds what it was made from.")
-    frames: list[FrameReference] = Field(description="The frames behind it.")
-    quantities: list[Quantity] = Field(description="What those frames came to, in integers.")
-    events: list[EventReference] = Field(description="The facts behind it, newest first.")
-    sources: list[Source] = Field(description="Who said it.")
-    scenario: ScenarioBehind | None = Field(
-        description="What in it comes from the scenario of a branch; null for live."
-    )
 
 
 class EventLine(Described):

@@ -13,9 +13,11 @@ from api.described import shown
 from api.meaning import BASES, UNITS, quantity_body, unit_of
 from api.problems import Unknown, require_known
 from api.reading import known_names, past_rows
+from api.reckoned import reckoning
 from api.shapes import said
 from streams.replay import PastTwin
 from streams.store.queries import RowDict
+from twin.business.market import DOWNLINK
 from twin.errors import BadInput
 from twin.events import AssumptionSet
 from twin.frames import Spec
@@ -100,6 +102,7 @@ def explanation(
         "record": _record_body(past),
         "frames": [frame_body(ref, size_bytes_of(ref)) for ref in frames],
         "quantities": _quantities(record, row) if is_counted else [],
+        "reckoning": reckoning(past.moment.twin, view, column, row),
         "events": [event_body(event) for event in events],
         "sources": [body for body in source_bodies(past) if body["source"] in sources],
         "scenario": None,
@@ -138,6 +141,7 @@ def event_body(event: RowDict) -> dict[str, Any]:
         "tick": instant_text(event["tick_ns"]),
         "effective": instant_text(event["effective_ns"]),
         "label": event["label"],
+        "body": event["body"],
     }
 
 
@@ -191,7 +195,9 @@ def _quantities(record: Record, row: RowDict) -> list[dict[str, Any]]:
     if key not in totals.keys:
         return []
     matrix = totals.array()[totals.keys.index(key)]
-    region = row.get("region")
+    # Accelerators are one pool, wherever the satellites are: their row is of all regions.
+    is_by_region = row.get("resource", DOWNLINK) == DOWNLINK
+    region = row.get("region") if is_by_region else None
     if region is None:
         counts = over_regions(matrix[None])[0]
     elif region in totals.regions:

@@ -70,12 +70,15 @@ def prepare() -> None:
 
 
 class Child:
-    """One of them, through all its lives; ``said`` is what it wrote to stderr last."""
+    """One of them, through all its lives.
+
+    ``said`` is what it wrote to stderr last, or that it was started again; ``said_s`` is when.
+    """
 
     def __init__(self, order: Order, environment: Mapping[str, str]) -> None:
         self.order = order
         self.restarts_count = 0
-        self.said = ""
+        self.said, self.said_s = "", 0.0
         self._environment = dict(environment)
         self._start()
 
@@ -93,8 +96,10 @@ class Child:
         if time.monotonic() - self._since_s > SOUND_S:
             self.restarts_count = 0
         if self._reason or self.restarts_count == RESTARTS_MAX_COUNT:
-            raise Ended(f"{self.order.name}: {self._reason or _ending(status)}")
+            again = self._reason or f"{_ending(status)} again and again"
+            raise Ended(f"{self.order.name}: {again}")
         self.restarts_count += 1
+        self._say(f"{_ending(status)}; started again, nothing is lost")
         self._start()
 
     def ask_to_stop(self) -> None:
@@ -142,7 +147,10 @@ class Child:
         if line.startswith(PREFIX):
             self._reason = line.removeprefix(PREFIX)
         else:
-            self.said = f"{self.order.name}: {line}"
+            self._say(line)
+
+    def _say(self, words: str) -> None:
+        self.said, self.said_s = f"{self.order.name}: {words}", time.monotonic()
 
 
 def _listening(pipe: Connection, on_line: Callable[[str], None]) -> threading.Thread:
@@ -184,5 +192,5 @@ def tend(children: Sequence[Child]) -> None:
 
 def _ending(status: int | None) -> str:
     if status is not None and status < 0:
-        return f"killed by {signal.Signals(-status).name} again and again"
+        return f"killed by {signal.Signals(-status).name}"
     return f"ended with status {status} and gave no reason"

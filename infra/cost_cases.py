@@ -17,6 +17,7 @@ import msgspec
 from infra.usage import BadUsage, usage
 from infra.world_inputs import bytes_of
 from twin.baseline.book import read_assumptions
+from twin.business.cost_inputs import refuse_impossible
 from twin.business.cost_model import Answer, Inputs, answer_of, changed, published_inputs
 from twin.errors import BadInput
 
@@ -74,9 +75,11 @@ def changes_of(words: Sequence[str]) -> dict[str, float]:
 
 
 def changed_usage(inputs: Inputs, changes: Mapping[str, float]) -> Inputs:
-    """Inputs with changes from the command line."""
+    """Inputs with changes from the command line, which must be possible."""
     with usage():
-        return changed(inputs, changes)
+        after = changed(inputs, changes)
+        refuse_impossible(changes)
+        return after
 
 
 def plain_number(value: Any) -> Any:

@@ -54,12 +54,19 @@ def _figures(today: Today) -> Iterator[str]:
         ("launch, $ per kg", "launch_usd_per_kg"),
     ):
         both = [(getattr(s.orbit, name), getattr(s.ground, name)) for s in today.sides]
-        yield _row(title, [_short(value) for pair in both for value in pair])
+        yield _row(title, _alike([value for pair in both for value in pair]))
     for title, name in (
-        ("orbit over ground, MWh", "energy_usd_per_mwh"),
-        ("orbit over ground, accelerator-hour", "accelerator_hour_usd"),
+        (f"orbit over {today.site.site}, MWh", "energy_usd_per_mwh"),
+        (f"orbit over {today.site.site}, acc.-hour", "accelerator_hour_usd"),
     ):
         yield _row(title, [_times(side.ratio(name)) for side in today.sides], width=2 * WIDTH + 1)
+    ratios = [_times(side.orbit.ground_ratio) for side in today.sides]
+    yield _row("ground_ratio of orbit", ratios, width=2 * WIDTH + 1)
+    yield from _wrapped(
+        f"The first two divide orbit by {today.site.site}, the ground column beside it; "
+        "ground_ratio, here and in /v1/costs, a megawatt-hour by that of the set's own ground "
+        "plant: the published one with the set's prices, and of no site."
+    )
 
 
 def _what_it_takes(today: Today) -> Iterator[str]:
@@ -175,12 +182,18 @@ def _range(today: Today, stem: str) -> str:
 
 
 def _prices(title: str, sides: Sequence[Side], name: str) -> str:
-    prices = [_price(getattr(side.orbit, name)) for side in sides]
-    return _row(title, prices, width=2 * WIDTH + 1)
+    prices = [getattr(side.orbit, name) for side in sides]
+    cells = zip(prices, _alike([max(price, 0.0) for price in prices]), strict=True)
+    said = ["not even free" if price < 0 else cell for price, cell in cells]
+    return _row(title, said, width=2 * WIDTH + 1)
 
 
-def _price(price: float) -> str:
-    return "not even free" if price < 0 else _short(price)
+def _alike(values: Sequence[float]) -> list[str]:
+    """The figures of a row, all with as many decimals: none where one of them is a thousand."""
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    is_whole = all(value == int(value) for value in finite)
+    digits = 0 if is_whole or max(finite, default=0.0) >= 1000 else 2
+    return [f"{value:,.{digits}f}" if math.isfinite(value) else "–" for value in values]
 
 
 def _times(ratio: float) -> str:

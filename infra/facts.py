@@ -29,6 +29,7 @@ from twin.state import Twin
 from twin.units import MICRO_PER_USD, NS_PER_S, parse_instant
 
 SPACE = "orbit"
+TOKENS = "api_tokens"
 ALERTS_SHOWN_COUNT = 50
 SUPPLIED = ("generated_w", "imported_w", "discharged_w")
 CURTAILED = ("curtailed_w",)
@@ -104,6 +105,7 @@ def _facts(db: Connection, tick: TickInfo) -> Facts:
         ),
         # What the group sells to itself is a row of its own, below zero.
         consolidated_usd_per_y=_run_rate(revenue),
+        served_tok_per_s=_served_tok_per_s(revenue),
         promises=_promises(commitments, tick.tick_ns),
         segments=tuple(_segment(row, capacity) for row in energy),
         alerts=tuple(
@@ -121,6 +123,12 @@ def _facts(db: Connection, tick: TickInfo) -> Facts:
 
 def _run_rate(rows: Iterable[Row]) -> float:
     return _sum(rows, "run_rate_usd_per_y") / MICRO_PER_USD
+
+
+def _served_tok_per_s(rows: Iterable[Row]) -> float:
+    """Tokens read and written for those who asked; not what all accelerators could make."""
+    served = (row["delivered_qty"] / row["interval_s"] for row in rows if row["line"] == TOKENS)
+    return float(sum(served))
 
 
 def _promises(rows: list[Row], tick_ns: int) -> Promises:
@@ -174,7 +182,6 @@ def _place(energy: list[Row], capacity: list[Row]) -> Place:
     segments = {row["segment"] for row in energy}
     here = [row for row in capacity if row["segment"] in segments]
     accelerators = [row for row in here if row["resource"] == "accelerator_count"]
-    tokens = [row for row in here if row["resource"] == "inference_tok_per_s"]
     return Place(
         power=Power(
             supplied_w=_supplied_w(energy),
@@ -186,8 +193,6 @@ def _place(energy: list[Row], capacity: list[Row]) -> Place:
             installed_count=_sum(accelerators, "installed_qty"),
             available_count=_sum(accelerators, "available_qty"),
             delivered_count=_sum(accelerators, "delivered_qty"),
-            available_tok_per_s=_sum(tokens, "available_qty"),
-            delivered_tok_per_s=_sum(tokens, "delivered_qty"),
         ),
     )
 

@@ -17,6 +17,9 @@ EVERY_S = 0.2
 HEAD_LINES = 3
 BORDER_LINES = 2
 ALERTS_MIN_LINES = 4
+NARROW_BELOW_COLUMNS = 74
+"""A terminal so narrow has one column of boxes: as many as fit, the first first."""
+
 ROOMY_AT_LINES = 28
 """A terminal so high has room for all there is to say, a lower one for what matters most."""
 
@@ -47,11 +50,12 @@ class Panel:
 def drawn(setting: Setting, sight: Sight, *, size: ConsoleDimensions) -> RenderableType:
     """The whole panel, for a terminal of this size."""
     is_roomy = size.height >= ROOMY_AT_LINES
-    foot = boxes.foot(setting, sight, is_roomy=is_roomy)
+    is_narrow = size.width < NARROW_BELOW_COLUMNS
+    foot = boxes.foot(setting, sight, is_roomy=is_roomy and not is_narrow)
     foot_lines = len(foot.renderables)
     whole = Layout()
     whole.split_column(
-        Layout(boxes.head(setting, sight), size=HEAD_LINES),
+        Layout(boxes.head(setting, sight, is_narrow=is_narrow), size=HEAD_LINES),
         *_middle(sight, size.width, size.height - HEAD_LINES - foot_lines, is_roomy=is_roomy),
         Layout(foot, size=foot_lines),
     )
@@ -70,13 +74,20 @@ def _middle(sight: Sight, columns_count: int, lines_count: int, *, is_roomy: boo
         boxes.promises(facts, is_roomy=is_roomy),
         boxes.proof(facts, sight, is_roomy=is_roomy),
     )
-    columns_lines = max(_lines_of(left), _lines_of(right))
-    columns = Layout(size=columns_lines)
-    columns.split_row(_stacked(left), _stacked(right))
+    if columns_count < NARROW_BELOW_COLUMNS:
+        first, second = left
+        column = _fitting((first, *right[:2], second, right[2]), lines_count - ALERTS_MIN_LINES)
+        columns_lines = _lines_of(column)
+        columns = _stacked(column, size=columns_lines)
+    else:
+        columns_lines = max(_lines_of(left), _lines_of(right))
+        columns = Layout(size=columns_lines)
+        columns.split_row(_stacked(left), _stacked(right))
     rows = [columns]
     left_lines = lines_count - columns_lines
     segments_lines = len(facts.segments) + 1 + BORDER_LINES
-    if left_lines - segments_lines >= ALERTS_MIN_LINES:
+    is_wide = columns_count >= NARROW_BELOW_COLUMNS
+    if is_wide and left_lines - segments_lines >= ALERTS_MIN_LINES:
         rows.append(Layout(boxes.segments(facts), size=segments_lines))
         left_lines -= segments_lines
     room = max(1, left_lines - BORDER_LINES)
@@ -84,9 +95,18 @@ def _middle(sight: Sight, columns_count: int, lines_count: int, *, is_roomy: boo
     return [*rows, Layout(alerts, minimum_size=1 + BORDER_LINES)]
 
 
-def _stacked(column: tuple[boxes.Box, ...]) -> Layout:
+def _fitting(column: tuple[boxes.Box, ...], lines_count: int) -> tuple[boxes.Box, ...]:
+    """Of some boxes those that fit below one another; the first in any case."""
+    shown: tuple[boxes.Box, ...] = column[:1]
+    for each in column[1:]:
+        if _lines_of((*shown, each)) <= lines_count:
+            shown = (*shown, each)
+    return shown
+
+
+def _stacked(column: tuple[boxes.Box, ...], *, size: int | None = None) -> Layout:
     """Boxes one below the other, each as high as what is in it."""
-    whole = Layout()
+    whole = Layout(size=size)
     whole.split_column(*(Layout(box.drawn, size=box.lines_count + BORDER_LINES) for box in column))
     return whole
 

@@ -49,15 +49,17 @@ class Box(NamedTuple):
     lines_count: int
 
 
-def head(setting: Setting, sight: Sight) -> Panel:
+def head(setting: Setting, sight: Sight, *, is_narrow: bool = False) -> Panel:
     """Which world, which instant, how fast."""
     line = Table.grid(expand=True)
-    for justify in ("left", "center", "center", "right"):
+    for justify in ("left", "right") if is_narrow else ("left", "center", "center", "right"):
         line.add_column(justify=justify, no_wrap=True)
     facts = sight.seen.facts
     state = Text("■ stopping", "yellow") if sight.is_stopping else Text("● running", "green")
     if facts is None:
-        line.add_row(Text("before the first tick"), "", "", state)
+        line.add_row(Text(setting.before), *(() if is_narrow else ("", "")), state)
+    elif is_narrow:
+        line.add_row(Text(f"{instant_text(facts.tick_ns)}, tick {facts.number:,}", "bold"), state)
     else:
         when = instant_text(facts.tick_ns).replace("T", " ")
         line.add_row(
@@ -91,22 +93,23 @@ def fleet(facts: Facts, lift: Lift | None, *, is_roomy: bool) -> Box:
 def _launches(facts: Facts, lift: Lift | None, *, is_roomy: bool) -> list[tuple[str, str]]:
     """Launches flown and the next one, in two lines or in one."""
     if lift is None or facts.number - lift.number > BEHIND_MAX_COUNT:
-        return [("launches", "–"), ("next", "–")] if is_roomy else [("launches", "–")]
+        return [("flown", "–"), ("next", "–")] if is_roomy else [("flown", "–")]
     left_s = max(0, lift.next_net_ns - facts.tick_ns) / NS_PER_S
     when = f"in {span(left_s)}" if lift.next_vehicle else "none"
-    flown = f"{lift.flown_count:,} flown"
+    # All since the world started: it knows of none before.
     if not is_roomy:
-        return [("launches", f"{flown}, next {when.removeprefix('in ')}")]
+        soon = when.removeprefix("in ")
+        return [("flown", f"{lift.flown_count:,} so far, next {soon}")]
     failed = f", {lift.failed_count:,} failed" if lift.failed_count else ""
     following = f"{lift.next_vehicle} {when}".lstrip()
-    return [("launches", f"{flown}{failed}"), ("next", following)]
+    return [("flown", f"{lift.flown_count:,} so far{failed}"), ("next", following)]
 
 
 def plant(facts: Facts) -> Box:
     """Power and compute, in orbit and on the ground.
 
     What came of arrays, grid and batteries, what was used, what the batteries hold; accelerators
-    that could work and that did, and the tokens they made.
+    that could work and that did, and the tokens that were served to those who asked.
     """
     power, compute = _beside(), _beside()
     places = (facts.orbit, facts.ground)
@@ -116,7 +119,7 @@ def plant(facts: Facts) -> Box:
     power.add_row("charge", _bar(facts.orbit.power.charge_fraction, "green", cells=6), "–")
     compute.add_row("available", *(amount(one.compute.available_count, "") for one in places))
     compute.add_row("delivered", *(_delivered(place) for place in places))
-    compute.add_row("tokens", *(amount(one.compute.delivered_tok_per_s, "/s") for one in places))
+    compute.add_row("tokens", amount(facts.served_tok_per_s, "/s"), Text("served", "dim"))
     title = Text.assemble(("compute", "bold cyan"), ("  accelerators", "dim"))
     rule = Rule(title, align="left", style="bright_black", characters="─")
     whole = Group(power, rule, compute)
@@ -124,7 +127,10 @@ def plant(facts: Facts) -> Box:
 
 
 def revenue(facts: Facts) -> Box:
-    """What each reporting segment comes to in a year, as it earns now, and all of them together."""
+    """What each reporting segment comes to in a year, as it earns now, and all of them together.
+
+    Launches are paid as they fly: their rate is of all so far, over 90 days at least.
+    """
     lines = Table.grid(padding=(0, 1), expand=True)
     lines.add_column(style="dim", no_wrap=True, width=12)
     lines.add_column(justify="right", no_wrap=True, width=9)
@@ -140,7 +146,7 @@ def revenue(facts: Facts) -> Box:
         )
     total = Text(money(facts.consolidated_usd_per_y), "bold")
     lines.add_row("consolidated", total, Text("a year", "dim"))
-    return _box(lines, "revenue", lines.row_count, right=Text("run-rate", "dim"))
+    return _box(lines, "revenue", lines.row_count, right=Text("run-rate, launches 90 d", "dim"))
 
 
 def promises(facts: Facts, *, is_roomy: bool) -> Box:
@@ -232,7 +238,8 @@ def foot(setting: Setting, sight: Sight, *, is_roomy: bool) -> Group:
     )
     stopped = sight.seen.verdict.stopped
     why = f"check replay stopped: {stopped}" if stopped else ""
-    said = why or sight.note or "; ".join((*setting.choice.inputs, f"in {setting.directory}"))
+    told = (*setting.choice.inputs, setting.remark, f"in {setting.directory}")
+    said = why or sight.note or "; ".join(filter(None, told))
     lines: list[RenderableType] = [first, _one_line(said)]
     if is_roomy:
         lines.insert(1, _one_line(ROUTES))
@@ -246,7 +253,7 @@ def _one_line(text: str) -> Text:
 def farewell(setting: Setting, sight: Sight) -> Text:
     """What is left on the terminal when the panel goes."""
     if sight.seen.facts is None:
-        return Text("stopped before the first tick")
+        return Text(f"stopped {setting.before}")
     tick = sight.seen.facts
     closed = ticks(tick.number, begun_count=setting.begun_count)
     return Text.assemble(

@@ -16,11 +16,13 @@ class PlainLines:
     """Writes to stdout; what processes say goes to stderr."""
 
     def __init__(self, setting: Setting) -> None:
-        self._begun_count = setting.begun_count
+        self._setting = setting
         choice = setting.choice
         assumed = ", assumed throughout" if setting.is_assumed else ""
         what = "; ".join((f"{choice.fleet}{assumed}", *choice.inputs, choice.terms))
         self._write(f"{what}; in {setting.directory}")
+        if setting.remark:
+            self._write(setting.remark)
         self._write(f"{setting.url}/v1/twin  {setting.url}/docs")
         self._shown_s = 0.0
         self._shown_number = 0
@@ -38,9 +40,9 @@ class PlainLines:
         """The last tick, and how to go on."""
         self._show(sight)
         if sight.seen.facts is None:
-            self._write("stopped before the first tick")
+            self._write(f"stopped {self._setting.before}")
         else:
-            closed = ticks(sight.seen.facts.number, begun_count=self._begun_count)
+            closed = ticks(sight.seen.facts.number, begun_count=self._setting.begun_count)
             self._write(
                 f"stopped after {closed}, {_replay(sight)}; the same command goes on from here"
             )

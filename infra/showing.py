@@ -74,7 +74,7 @@ class Show:
             seen=self.seen,
             ticks_per_s=self._ticks_per_s(),
             is_stopping=self._is_stopping,
-            note=next((child.said for child in self._crew if child.said), ""),
+            note=max(self._crew, key=lambda child: child.said_s).said if self._crew else "",
         )
 
     def _note_pace(self, number: int) -> None:
@@ -98,6 +98,7 @@ def _setting(settings: Settings, choice: WorldChoice, *, begun_count: int) -> Se
         directory=str(settings.directory),
         url=url_of(settings.host, settings.port),
         begun_count=begun_count,
+        remark=choice.remark,
     )
 
 

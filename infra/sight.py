@@ -24,8 +24,6 @@ class Compute(msgspec.Struct, frozen=True):
     installed_count: int
     available_count: int
     delivered_count: int
-    available_tok_per_s: int
-    delivered_tok_per_s: int
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -111,6 +109,7 @@ class Facts(msgspec.Struct, frozen=True):
     ground: Place
     revenue: tuple[Earning, ...]
     consolidated_usd_per_y: float
+    served_tok_per_s: float
     promises: Promises
     segments: tuple[SegmentFacts, ...]
     alerts: tuple[OpenAlert, ...]
@@ -152,13 +151,23 @@ class Sight(msgspec.Struct, frozen=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What does not change while the demo runs; ``begun_count`` ticks were closed before it."""
+    """What does not change while the demo runs; ``begun_count`` ticks were closed before it.
+
+    ``remark`` is what to know of a world that starts before its numbers; empty for any other.
+    """
 
     choice: WorldChoice
     is_assumed: bool
     directory: str
     url: str
     begun_count: int = 0
+    remark: str = ""
+
+    @property
+    def before(self) -> str:
+        """Where it stands until the first tick of this run is seen."""
+        number = self.begun_count
+        return f"before the first tick after {number:,}" if number else "before the first tick"
 
 
 class Display(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 from infra.installation import existing_database, existing_log
 from infra.progress import progress
 from infra.usage import usage
+from infra.words import side_by_side
 from streams.branching import Beside
 from streams.branching import run as run_branch
 from streams.comparison import as_plain
@@ -74,19 +74,38 @@ def _show(branch: Beside) -> None:
     print(f"withdrawn: {len(plain['withdrawn'])}")
     for each in plain["withdrawn"][:SHOWN_COUNT]:
         print(f"  {each['tick']}  {each['kind']:24} {each['reason']}")
+    _show_grounded(plain["grounded"])
     _show_deltas("at the end", plain["deltas"])
     if later := plain["projection"]:
         _show_deltas(f"by {later['until']}, if {later['assumes']}", later["deltas"])
 
 
+def _show_grounded(launches: list[dict[str, Any]]) -> None:
+    """Launches that are still to come, and cannot: nothing of theirs is in a figure yet."""
+    if not launches:
+        return
+    satellites_count = sum(each["satellites_count"] for each in launches)
+    print(f"grounded on the manifest: {len(launches)} launches, {satellites_count:,} satellites")
+    for each in launches[:SHOWN_COUNT]:
+        load = f"{each['satellites_count']} for {each['segment']}" if each["segment"] else ""
+        print(f"  {each['net']}  {each['launch']:24} {load}".rstrip())
+
+
 def _show_deltas(when: str, deltas: list[dict[str, Any]]) -> None:
-    print(f"otherwise {when}: {len(deltas)} figures")
-    ranked = sorted(deltas, key=_weight, reverse=True)
-    for each in ranked[:SHOWN_COUNT]:
-        where = f"{each['view']} {each['key']} {each['column']}"
-        print(f"  {where:64} {_short(each['baseline']):>14} → {_short(each['branch']):>14}")
-    if len(ranked) > SHOWN_COUNT:
-        print(f"  … and {len(ranked) - SHOWN_COUNT} more, with --json")
+    print(f"otherwise {when}: {len(deltas)} figures, those that differ most first")
+    ranked = sorted(deltas, key=_weight, reverse=True)[:SHOWN_COUNT]
+    rows = [
+        (
+            f"{each['view']} {each['key']} {each['column']}",
+            *side_by_side(each["baseline"], each["branch"], is_money="_usd" in each["column"]),
+        )
+        for each in ranked
+    ]
+    widths = [max((len(row[place]) for row in rows), default=0) for place in range(3)]
+    for where, was, is_now in rows:
+        print(f"  {where:{widths[0]}}  {was:>{widths[1]}} → {is_now:>{widths[2]}}")
+    if len(deltas) > len(rows):
+        print(f"  … and {len(deltas) - len(rows)} more, with --json")
 
 
 def _weight(delta: dict[str, Any]) -> float:
@@ -95,7 +114,3 @@ def _weight(delta: dict[str, Any]) -> float:
         return 1.0
     change, before, after = (abs(float(delta[name])) for name in ("change", "baseline", "branch"))
     return change / max(before, after, 1e-9)
-
-
-def _short(value: Any) -> str:
-    return f"{value:,.6g}" if isinstance(value, int | float | Decimal) else str(value)

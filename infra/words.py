@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 _PREFIXES = ("", "k", "M", "G", "T", "P")
 _MONEY = ("", "k", "M", "B", "T")
+_NUMBERS = (int, float, Decimal)
 _SPANS_S = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
@@ -65,3 +68,25 @@ def _three_digits(value: float, prefixes: tuple[str, ...]) -> tuple[str, str]:
         0 if place == 0 and value == int(value) else max(0, 2 - (size >= 9.995) - (size >= 99.95))
     )
     return f"{size:.{digits}f}", prefixes[place]
+
+
+def side_by_side(was: object, is_now: object, *, is_money: bool = False) -> tuple[str, str]:
+    """Two values of one figure, in the same unit and with as many decimals; null as a dash."""
+    numbers = [abs(float(each)) for each in (was, is_now) if isinstance(each, _NUMBERS)]
+    most = max(numbers, default=0.0)
+    units = _MONEY if is_money else _PREFIXES
+    reached = [step for step in range(2, len(units)) if most >= 1000.0**step]
+    power = max(reached, default=0)
+    scaled = most / 1000.0**power
+    is_whole = power == 0 and all(number == int(number) for number in numbers)
+    digits = 0 if is_whole else (2 if scaled < 100.0 else 1)
+    if 0.0 < most < 0.1:
+        digits = 6
+    unit = f" {units[power]}".rstrip()
+
+    def said(value: object) -> str:
+        if isinstance(value, _NUMBERS):
+            return f"{float(value) / 1000.0**power:,.{digits}f}{unit}"
+        return "–" if value is None else str(value)
+
+    return said(was), said(is_now)

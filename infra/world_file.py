@@ -63,6 +63,19 @@ class WorldChoice(msgspec.Struct, frozen=True):
         return f"ticks of {self.tick_s:g} s from {self.start}; seed {self.seed}"
 
     @property
+    def remark(self) -> str:
+        """What to know of a world that starts before the day its numbers are of."""
+        opens_on = load(self.world).opens_on
+        if self.catalogue is not None or self.start_ns >= parse_instant(f"{opens_on}T00:00:00Z"):
+            return ""
+        fleet = (
+            "the fleet is" if self.launches is None else "the fleet, less what launches bring, is"
+        )
+        return (
+            f"starts before {opens_on}: {fleet} of that day; prices, customers and contracts, too"
+        )
+
+    @property
     def interval_ns(self) -> int:
         """The length of a tick."""
         return round(self.tick_s * NS_PER_S)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from streams.branching import Beside, ahead
+from twin.fold.launches import Launches
 from twin.units import dollars, instant_text
 from twin.views import VIEWS
 from twin.whatif.adapt import Withdrawn
@@ -25,10 +27,35 @@ def as_plain(branch: Beside) -> dict[str, Any]:
         "branch_hash": branch_hash,
         "first_divergence": None if first_ns is None else instant_text(first_ns),
         "withdrawn": [withdrawn_body(each) for each in branch.withdrawn],
+        "grounded": list(_grounded(branch)),
         "deltas": [_delta(each) for each in branch.deltas],
         "notes": _notes(branch, is_felt=bool(branch.deltas) or projection is not None),
         "projection": projection,
     }
+
+
+def _grounded(branch: Beside) -> Iterator[dict[str, Any]]:
+    """Launches on the branch's manifest that may not fly at their date, and in the baseline may.
+
+    They are still to come: what they would have brought is in no figure yet.
+    """
+    for label, book in sorted(branch.branch.launches.items()):
+        was = branch.baseline.launches.get(label, Launches())
+        for launch in sorted(
+            book.manifest.values(), key=lambda each: (each.net_ns, each.launch_id)
+        ):
+            reason = book.why_grounded(launch.vehicle, launch.net_ns)
+            if reason and not was.why_grounded(launch.vehicle, launch.net_ns):
+                yield {
+                    "launch": launch.launch_id,
+                    "vehicle": launch.vehicle,
+                    "net": instant_text(launch.net_ns),
+                    "customer": launch.customer,
+                    "segment": launch.segment or None,
+                    "satellites_count": launch.satellites_count,
+                    "price_usd": dollars(launch.price_micro_usd),
+                    "reason": reason,
+                }
 
 
 AS_RECORDED = "temperatures, and what single satellites report, stay as they were recorded"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
@@ -13,7 +14,7 @@ from api.house import House, InHouse, answers
 from api.limits import EVENTS_BEHIND_MAX_COUNT
 from api.media import json_response
 from api.reading import past_rows, tick_headers
-from api.schemas import Why
+from api.schemas_why import Why
 from api.told import scenario_body
 from api.why import column_of, explanation, row_of
 from streams.replay import PastTwin
@@ -21,6 +22,7 @@ from streams.store import queries
 from streams.store.queries import RowDict, TickInfo
 from streams.store.tables import LIVE
 from twin.labels import PUBLIC
+from twin.records import Record
 from twin.views import VIEWS, Column, View
 
 router = APIRouter(tags=["twin"])
@@ -82,7 +84,7 @@ def _row_of_live(house: House, past: PastTwin, view: View, row: RowDict) -> RowD
 
 def _events(house: House, past: PastTwin, row: RowDict, about: set[str]) -> list[RowDict]:
     with house.reader.snapshot() as db:
-        return queries.events_about(
+        found = queries.events_about(
             db,
             LIVE,
             about,
@@ -90,6 +92,17 @@ def _events(house: House, past: PastTwin, row: RowDict, about: set[str]) -> list
             through=past.tick.number,
             limit=EVENTS_BEHIND_MAX_COUNT,
         )
+        numbers = {event["number"] for event in found}
+        ticks = {number: queries.tick_numbered(db, LIVE, number) for number in numbers}
+    records = {n: house.reader.journal.record(tick) for n, tick in ticks.items() if tick}
+    return [event | {"body": _body(records.get(event["number"]), event)} for event in found]
+
+
+def _body(record: Record | None, event: RowDict) -> Any:
+    """What an event said, as it stands in its record; None where that is not committed."""
+    if record is None:
+        return None
+    return msgspec.json.decode(record.content.events[event["ordinal"] - 1].body)
 
 
 def _said(house: House, tick: TickInfo, body: dict[str, Any]) -> Response:

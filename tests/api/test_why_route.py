@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
 from api.assumed import OF_SATELLITES, OF_SITES
-from api.schemas import AssumptionPage, OneAssumption, Why
+from api.schemas import AssumptionPage, OneAssumption
+from api.schemas_why import Why
 from streams.journal import records
 from tests.one_process import OneProcess
 from tests.simulate.worlds import MINUTE_NS, baseline_of
@@ -381,3 +383,128 @@ def _figures(directory: Path, baseline: Baseline, column: str) -> list[float]:
         moments = [Moment(folded.twin, folded.entry.record) for folded in twin.run(10)]
     place = ENERGY.column_names.index(column) - len(ENERGY.column_names)
     return [row[place] for moment in moments for row in ENERGY.rows(moment)]
+
+
+def why(client: httpx.Client, view: str, key: str, column: str) -> dict[str, Any]:
+    asked = {"view": view, "key": key, "column": column}
+    body: dict[str, Any] = client.get("/v1/why", params=asked).json()
+    return body
+
+
+def reckoned(part: dict[str, Any]) -> float:
+    """The value of a part of revenue from nothing but its formula and terms."""
+    words = part["formula"].split(", where")[0].replace("×", "*")
+    if words.startswith("Σ"):
+        launches = filter(None, part["terms"]["launches"].split(", "))
+        return sum(float(each.rsplit(" ", 1)[1]) for each in launches)
+    return float(eval(words.replace("1,000,000", "1e6"), {}, part["terms"]))
+
+
+def test_the_revenue_of_every_line_can_be_reckoned_again_from_the_answer(
+    client: httpx.Client,
+) -> None:
+    rows = client.get("/v1/revenue").json()["rows"]
+    keys = [",".join(row[name] for name in VIEWS["revenue"].key_names) for row in rows]
+
+    for key, row in zip(keys, rows, strict=True):
+        body = why(client, "revenue", key, "gross_usd")
+        parts = body["reckoning"]["parts"]
+        if row["line"] == "elimination" or not row["gross_usd"]:
+            continue
+        assert sum(reckoned(part) for part in parts) == pytest.approx(row["gross_usd"], abs=2e-5)
+        assert sum(part["value"] for part in parts) == pytest.approx(row["gross_usd"], abs=1e-9)
+    assert sum(row["gross_usd"] > 0 for row in rows) > 5
+
+
+def test_what_a_row_earns_follows_from_its_other_columns(client: httpx.Client) -> None:
+    body = why(client, "revenue", "AI,api_tokens,enterprise", "operating_income_usd")
+
+    said = body["reckoning"]
+    assert eval(said["formula"], {}, said["terms"]) == pytest.approx(body["value"], abs=1e-6)
+
+
+def test_customers_and_their_price_are_named_with_their_assumptions(client: httpx.Client) -> None:
+    body = why(client, "revenue", "AI,grok_subscriptions,consumer", "gross_usd")
+
+    names = {each["name"] for each in body["assumptions"]}
+    assert {"users.grok.subscribers_count", "price.supergrok_usd_per_month"} <= names
+    (part,) = body["reckoning"]["parts"]
+    assert part["terms"]["customers_count"] * part["terms"]["usd_per_customer_month"] == (
+        pytest.approx(part["terms"]["price_usd"])
+    )
+
+
+def test_events_come_with_what_they_said(client: httpx.Client) -> None:
+    body = why(client, "revenue", "AI,compute_contracts,enterprise", "gross_usd")
+
+    (signed,) = (
+        each["body"]
+        for each in body["events"]
+        if each["kind"] == "ContractSigned" and each["body"]["contract_id"] == "anthropic-compute"
+    )
+    assert float(signed["price_usd"]) == 1.25e9
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "names"),
+    [
+        (
+            "nro-starshield",
+            "value_usd",
+            {
+                "defense.nro-starshield.value_usd",
+                "promise.nro-starshield.starts_date",
+                "promise.ends_date",
+            },
+        ),
+        (
+            "pleo-europe",
+            "value_usd",
+            {"promise.pleo.value_usd_per_y", "promise.pleo.starts_date", "promise.ends_date"},
+        ),
+    ],
+)
+def test_the_worth_of_a_promise_names_what_it_was_agreed_on(client, key, column, names) -> None:
+    body = why(client, "commitments", key, column)
+
+    assert {each["name"] for each in body["assumptions"]} == names
+    (part,) = body["reckoning"]["parts"]
+    assert part["value"] == body["value"]
+
+
+def test_the_worth_of_a_year_is_the_worth_of_the_promise(client: httpx.Client) -> None:
+    body = why(client, "commitments", "pleo-europe", "value_usd")
+
+    (yearly,) = (e["value"] for e in body["assumptions"] if e["name"].endswith("_per_y"))
+    (part,) = body["reckoning"]["parts"]
+    worth = yearly * part["terms"]["duration_s"] / 31_557_600
+    assert worth == pytest.approx(body["value"], abs=0.01)
+
+
+def test_value_at_risk_is_the_sum_of_its_stakes(client: httpx.Client) -> None:
+    key = "group,supplier/SpaceX"
+    body = why(client, "risk", key, "value_at_risk_usd")
+
+    parts = body["reckoning"]["parts"]
+    stakes = [p["terms"]["worth_usd"] * (1 - p["terms"]["remaining_fraction"]) for p in parts]
+    assert len(parts) > 3
+    assert sum(stakes) == pytest.approx(body["value"], abs=1e-4)
+    assert "defense.nro-starshield.value_usd" in {each["name"] for each in body["assumptions"]}
+
+
+def test_of_a_pool_in_orbit_the_quantities_are_those_of_all_its_satellites(
+    client: httpx.Client,
+) -> None:
+    rows = client.get("/v1/capacity", params={"segment": "ai1-sso"}).json()["rows"]
+    (row,) = (each for each in rows if each["resource"] == "accelerator_count")
+
+    key = f"ai1-sso,{row['region']},accelerator_count"
+    said = why(client, "capacity", key, "available_qty")["quantities"]
+
+    counts = {each["name"]: each["value"] for each in said}
+    assert counts["reported"] == row["assets_reported_count"] > 0
+    assert counts["up"] == row["assets_up_count"]
+
+
+def test_what_is_no_money_has_no_reckoning(client: httpx.Client) -> None:
+    assert why(client, "energy", "sl-53,orbit", "charge_wh")["reckoning"] is None

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
+from infra.costs_today import answer_today
 from twin.baseline import load
 from twin.baseline.book import read_assumptions
 from twin.business.assumption_sets import (
@@ -279,6 +280,19 @@ def test_money_is_whole_micro_dollars_and_what_there_is_not_is_null() -> None:
     assert by_key["sl-53", LIVE]["million_tok_usd"] is None
     assert (ground["launch_usd_per_kg"], ground["breakeven_launch_usd_per_kg"]) == (None, None)
     assert all(value is not None for value in orbit.values())
+
+
+@pytest.mark.parametrize("name", list(TERMS))
+def test_the_view_says_what_the_command_says(name: str) -> None:
+    names = [column.name for column in COSTS.columns]
+    twin = Twin(registry=registry(), fleets={"public": fleet()})
+    by_key = {row[2:4]: dict(zip(names, row[4:], strict=True)) for row in rows(twin)}
+
+    (side,) = (each for each in answer_today({}).sides if each.assumed.name == name)
+
+    for segment, told in (("ai1-sso", side.orbit), ("c2-gb300", side.ground)):
+        for column in ("capex_usd_per_w", "energy_usd_per_mwh", "ground_ratio"):
+            assert by_key[segment, name][column] == pytest.approx(getattr(told, column), rel=1e-12)
 
 
 def test_a_twin_that_was_told_no_prices_has_no_costs() -> None:

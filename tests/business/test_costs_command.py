@@ -108,6 +108,9 @@ def test_the_page_sets_orbit_beside_ground_and_judges_the_claim(
         "power used, $ per MWh",
         "accelerator-hour, $",
         "million tokens, $",
+        "power used, $ per MWh 1,006 426 1,953 199",
+        "orbit over c2-gb300, MWh",
+        "of the set's own ground plant",
         "  launch, $ per kg, at most",
         "51.10 $ per W against 15.85",
         "Claim: ",
@@ -147,8 +150,8 @@ def test_a_cheap_enough_orbit_turns_the_verdict(capsys: pytest.CaptureFixture[st
     assert told["verdict"].startswith("it is")
 
 
-def test_a_horizon_of_nothing_leaves_dashes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "–" in said(capsys, "--set", "years=0")
+def test_a_plant_without_sunlight_leaves_dashes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "–" in said(capsys, "--set", "sunFraction=0")
 
 
 @pytest.mark.parametrize(
@@ -159,6 +162,10 @@ def test_a_horizon_of_nothing_leaves_dashes(capsys: pytest.CaptureFixture[str]) 
         ("launchCostPerKg=cheap", "a number after launchCostPerKg="),
         ("launchCostPerKg=nan", "a finite number"),
         ("years=1e9", "1000000 at most"),
+        ("launchCostPerKg=-5", "launchCostPerKg=-5; expected 0 or more; give a number within"),
+        ("years=0", "years=0; expected more than 0, 1000000 at most"),
+        ("pue=0.5", "pue=0.5; expected 1 or more"),
+        ("sunFraction=1.01", "expected 0 or more, 1 at most"),
         ("=5", "NAME=VALUE"),
     ],
 )

@@ -35,7 +35,7 @@ from twin.fold.alarms import Condition
 
 CHOICE = WorldChoice("2029", 1, "2029-01-01T00:00:00Z", 60.0, True, None, None)
 SETTING = Setting(CHOICE, True, "/somewhere/var", "http://127.0.0.1:8000")
-PLACE = Place(Power(4.6e8, 1.7e8, 1e8, 0.96), Compute(60_000, 58_400, 49_200, 1, 1))
+PLACE = Place(Power(4.6e8, 1.7e8, 1e8, 0.96), Compute(60_000, 58_400, 49_200))
 ALERTS = (
     OpenAlert("sl-53/power", "warning", 44.0, 4.3, (530_000_021, 530_000_530)),
     OpenAlert("c2-gb200/supply", "critical", 1.38e8, 0.0, ()),
@@ -60,6 +60,7 @@ FACTS = Facts(
         Earning("AI", 1.79e10),
     ),
     consolidated_usd_per_y=4.58e10,
+    served_tok_per_s=1.25e6,
     promises=Promises(25, 24, 2, NextAtRisk("starlink-priority-north-america", 1.1e6, True)),
     segments=(SegmentFacts("sl-53", False, 4332, 4328, 0.7, 0.9, 8e7, 2e7, "failure"),),
     alerts=ALERTS,
@@ -107,7 +108,9 @@ def test_the_panel_fills_the_terminal_and_cuts_nothing_that_is_always_there(
         "tick 12,345",
         "14,928",
         "3.45 Pbit/s",
-        "1,234 flown",
+        "1,234 s",
+        "1.25 M/s",
+        "launches 90 d",
         "42 min",
         "460 MW",
         "49.2 k 84 %",
@@ -167,7 +170,7 @@ def test_launches_that_were_counted_long_ago_are_not_told() -> None:
 
     shown = drawn(boxes.fleet(later, LIFT, is_roomy=True).drawn, columns=50)
 
-    assert not any("flown" in line for line in shown)
+    assert not any("so far" in line for line in shown)
 
 
 def test_every_condition_of_an_alarm_has_words() -> None:
@@ -256,3 +259,30 @@ def test_a_line_has_revenue_and_commitments(capsys: pytest.CaptureFixture[str]) 
 
     said = capsys.readouterr().out.splitlines()[-1]
     assert "  revenue $45.8 B/y  commitments 24/25  " in said
+
+
+def test_launches_flown_say_since_when_and_how_many_failed() -> None:
+    assert any("1,234 so far, next 42 min" in line for line in screen(80, 24))
+    assert any("1,234 so far, 2 failed" in line for line in screen(100, 30))
+
+
+@pytest.mark.parametrize("lines", [16, 24, 40])
+def test_a_narrow_terminal_has_one_column_of_whole_boxes(lines: int) -> None:
+    shown = screen(50, lines)
+
+    assert len(shown) == lines
+    assert {len(line) for line in shown if line.startswith(("│", "╭", "╰"))} == {50}
+    assert any("2029-01-01T00:00:00Z, tick 12,345" in line for line in shown)
+    assert all(line.count("╭") <= 1 for line in shown)
+    assert sum("╭" in line for line in shown) == sum("╰" in line for line in shown)
+
+
+def test_before_the_first_tick_of_a_later_run_the_panel_says_where_it_goes_on() -> None:
+    later = msgspec.structs.replace(SETTING, begun_count=60)
+    nothing = Sight(seen=Seen(), ticks_per_s=None, is_stopping=False, note="")
+
+    assert "before the first tick" in " ".join(drawn(boxes.head(SETTING, nothing), columns=80))
+    assert "before the first tick after 60" in " ".join(
+        drawn(boxes.head(later, nothing), columns=80)
+    )
+    assert boxes.farewell(later, nothing).plain == "stopped before the first tick after 60"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from infra.words import amount, money, percent, rate, seconds, share, span, ticks
+from infra.words import amount, money, percent, rate, seconds, share, side_by_side, span, ticks
 
 
 @pytest.mark.parametrize(
@@ -72,3 +74,25 @@ def test_money_is_in_millions_and_billions(value_usd: float, expected: str) -> N
 )
 def test_a_span_is_in_the_unit_that_suits_it(value_s: float, expected: str) -> None:
     assert span(value_s) == expected
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "told"),
+    [
+        (6, 60, ("6", "60")),
+        (313.398, 2349.92, ("313.4", "2,349.9")),
+        (1.64722e8, 1.23512e9, ("0.16 G", "1.24 G")),
+        (7, None, ("7", "–")),
+        ("none", "failure", ("none", "failure")),
+        (Decimal("20771.5"), Decimal("0"), ("20,771.5", "0.0")),
+        (0.00021, 0.0, ("0.000210", "0.000000")),
+        (0, -5_000_000, ("0.00 M", "-5.00 M")),
+        (2e21, 0, ("2,000,000.0 P", "0.0 P")),
+    ],
+)
+def test_two_values_of_a_figure_are_told_alike(was, is_now, told) -> None:
+    assert side_by_side(was, is_now) == told
+
+
+def test_billions_are_of_money() -> None:
+    assert side_by_side(1.5e9, 2.5e9, is_money=True) == ("1.50 B", "2.50 B")

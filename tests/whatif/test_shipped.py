@@ -82,5 +82,17 @@ def test_what_the_group_is_left_with_without_its_tenants_is_projected(young) -> 
     assert all(each["branch"] > 0.05 * each["baseline"] for each in idle), "idle draws, too"
 
 
+def test_a_rocket_that_is_grounded_names_the_launches_that_are_to_come(young) -> None:
+    plain = ran(young, "starship-grounded")
+
+    grounded = plain["grounded"]
+    assert grounded
+    assert {each["vehicle"] for each in grounded} == {"starship"}
+    assert all("mishap investigation" in each["reason"] for each in grounded)
+    if world_of(young) == "2029":
+        assert sum(each["satellites_count"] for each in grounded) > 0
+    assert ran(young, "shell-loss")["grounded"] == []
+
+
 def test_a_loss_has_all_its_effect_at_once_and_nothing_to_project(young) -> None:
     assert ran(young, "shell-loss")["projection"] is None

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Annotated, get_args, get_type_hints
 
 import msgspec
-from msgspec import field
+from msgspec import Meta, field
 
 from twin.errors import BadInput
 from twin.suggest import nearest
@@ -23,50 +25,60 @@ HORIZON_MAX_Y = 1_000_000
 KELVIN_AT_0_C = 273.15
 
 
-class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """Every number a person may change; the first 27 are sliders, the others preferences."""
+AtLeastZero = Annotated[float, Meta(ge=0.0)]
+MoreThanZero = Annotated[float, Meta(gt=0.0)]
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+Percent = Annotated[float, Meta(ge=0.0, le=100.0)]
 
-    horizon_y: float = field(name="years")
-    target_gw: float = field(name="targetGW")
-    pv_absorptivity_fraction: float = field(name="solarAbsorptivity")
-    pv_emissivity_fraction: float = field(name="emissivityPV")
-    radiator_emissivity_fraction: float = field(name="emissivityRad")
-    pv_efficiency_fraction: float = field(name="pvEfficiency")
-    beta_deg: float = field(name="betaAngle")
-    altitude_km: float = field(name="orbitalAltitudeKm")
-    die_max_c: float = field(name="maxDieTempC")
-    temperature_drop_k: float = field(name="tempDropC")
-    launch_usd_per_kg: float = field(name="launchCostPerKg")
-    hardware_usd_per_w: float = field(name="satelliteCostPerW")
-    specific_w_per_kg: float = field(name="specificPowerWPerKg")
-    satellite_kw: float = field(name="satellitePowerKW")
-    sun_fraction: float = field(name="sunFraction")
-    cell_degradation_percent_per_y: float = field(name="cellDegradation")
-    gpu_failure_percent_per_y: float = field(name="gpuFailureRate")
-    nre_musd: float = field(name="nreCost")
-    turbine_usd_per_kw: float = field(name="gasTurbineCapexPerKW")
-    electrical_usd_per_w: float = field(name="electricalCostPerW")
-    mechanical_usd_per_w: float = field(name="mechanicalCostPerW")
-    civil_usd_per_w: float = field(name="civilCostPerW")
-    fit_out_usd_per_w: float = field(name="networkCostPerW")
-    pue_ratio: float = field(name="pue")
-    gas_usd_per_mmbtu: float = field(name="gasPricePerMMBtu")
-    heat_rate_btu_per_kwh: float = field(name="heatRateBtuKwh")
-    capacity_fraction: float = field(name="capacityFactor")
-    year_h: float = field(name="HOURS_PER_YEAR")
-    reference_satellite_kw: float = field(name="STARLINK_POWER_KW")
-    reference_satellite_m2: float = field(name="STARLINK_ARRAY_M2")
-    starship_kg: float = field(name="STARSHIP_PAYLOAD_KG")
-    starship_oxygen_gal: float = field(name="STARSHIP_LOX_GAL_PER_LAUNCH")
-    starship_methane_gal: float = field(name="STARSHIP_METHANE_GAL_PER_LAUNCH")
-    turbine_unit_mw: float = field(name="GE_7HA_POWER_MW")
-    gas_btu_per_cf: float = field(name="BTU_PER_CF")
-    operations_fraction_per_y: float = field(name="ORBITAL_OPS_FRAC")
-    solar_constant_w_per_m2: float = field(name="SOLAR_IRRADIANCE_W_M2")
-    earth_infrared_w_per_m2: float = field(name="EARTH_IR_FLUX_W_M2")
-    albedo_fraction: float = field(name="EARTH_ALBEDO_FACTOR")
-    space_k: float = field(name="T_SPACE_K")
-    earth_radius_km: float = field(name="EARTH_RADIUS_KM")
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """Every number a person may change; the first 27 are sliders, the others preferences.
+
+    Each type says what the number can be. The model itself computes with any (a case of
+    ``--cases`` is answered as published): ``refuse_impossible`` is for what a person asks.
+    """
+
+    horizon_y: Annotated[float, Meta(gt=0.0, le=HORIZON_MAX_Y)] = field(name="years")
+    target_gw: MoreThanZero = field(name="targetGW")
+    pv_absorptivity_fraction: Fraction = field(name="solarAbsorptivity")
+    pv_emissivity_fraction: Fraction = field(name="emissivityPV")
+    radiator_emissivity_fraction: Fraction = field(name="emissivityRad")
+    pv_efficiency_fraction: Fraction = field(name="pvEfficiency")
+    beta_deg: Annotated[float, Meta(ge=0.0, le=90.0)] = field(name="betaAngle")
+    altitude_km: MoreThanZero = field(name="orbitalAltitudeKm")
+    die_max_c: Annotated[float, Meta(ge=-273.15)] = field(name="maxDieTempC")
+    temperature_drop_k: AtLeastZero = field(name="tempDropC")
+    launch_usd_per_kg: AtLeastZero = field(name="launchCostPerKg")
+    hardware_usd_per_w: AtLeastZero = field(name="satelliteCostPerW")
+    specific_w_per_kg: MoreThanZero = field(name="specificPowerWPerKg")
+    satellite_kw: MoreThanZero = field(name="satellitePowerKW")
+    sun_fraction: Fraction = field(name="sunFraction")
+    cell_degradation_percent_per_y: Percent = field(name="cellDegradation")
+    gpu_failure_percent_per_y: Percent = field(name="gpuFailureRate")
+    nre_musd: AtLeastZero = field(name="nreCost")
+    turbine_usd_per_kw: AtLeastZero = field(name="gasTurbineCapexPerKW")
+    electrical_usd_per_w: AtLeastZero = field(name="electricalCostPerW")
+    mechanical_usd_per_w: AtLeastZero = field(name="mechanicalCostPerW")
+    civil_usd_per_w: AtLeastZero = field(name="civilCostPerW")
+    fit_out_usd_per_w: AtLeastZero = field(name="networkCostPerW")
+    pue_ratio: Annotated[float, Meta(ge=1.0)] = field(name="pue")
+    gas_usd_per_mmbtu: AtLeastZero = field(name="gasPricePerMMBtu")
+    heat_rate_btu_per_kwh: AtLeastZero = field(name="heatRateBtuKwh")
+    capacity_fraction: Annotated[float, Meta(gt=0.0, le=1.0)] = field(name="capacityFactor")
+    year_h: MoreThanZero = field(name="HOURS_PER_YEAR")
+    reference_satellite_kw: MoreThanZero = field(name="STARLINK_POWER_KW")
+    reference_satellite_m2: MoreThanZero = field(name="STARLINK_ARRAY_M2")
+    starship_kg: MoreThanZero = field(name="STARSHIP_PAYLOAD_KG")
+    starship_oxygen_gal: AtLeastZero = field(name="STARSHIP_LOX_GAL_PER_LAUNCH")
+    starship_methane_gal: AtLeastZero = field(name="STARSHIP_METHANE_GAL_PER_LAUNCH")
+    turbine_unit_mw: MoreThanZero = field(name="GE_7HA_POWER_MW")
+    gas_btu_per_cf: MoreThanZero = field(name="BTU_PER_CF")
+    operations_fraction_per_y: Fraction = field(name="ORBITAL_OPS_FRAC")
+    solar_constant_w_per_m2: AtLeastZero = field(name="SOLAR_IRRADIANCE_W_M2")
+    earth_infrared_w_per_m2: AtLeastZero = field(name="EARTH_IR_FLUX_W_M2")
+    albedo_fraction: Fraction = field(name="EARTH_ALBEDO_FACTOR")
+    space_k: AtLeastZero = field(name="T_SPACE_K")
+    earth_radius_km: MoreThanZero = field(name="EARTH_RADIUS_KM")
 
 
 _UNUSED = frozenset(
@@ -133,9 +145,37 @@ def changed(inputs: Inputs, changes: Mapping[str, float]) -> Inputs:
         if not math.isfinite(value):
             raise BadInput(f"{name}={value}", expected="a finite number", field=name)
         if name == "years" and value > HORIZON_MAX_Y:
+            # The model counts them one by one.
             raise BadInput(f"{name}={value:g}", expected=f"{HORIZON_MAX_Y} at most", field=name)
         values[FIELDS[name]] = float(value)
     return msgspec.structs.replace(inputs, **values)
+
+
+def refuse_impossible(changes: Mapping[str, float]) -> None:
+    """``BadInput`` for a change to what nothing can be; names that are none are left alone."""
+    for name, value in changes.items():
+        bounds = _bounds().get(name)
+        if bounds is None or not math.isfinite(value):
+            continue
+        least, most = bounds.ge if bounds.gt is None else bounds.gt, bounds.le
+        is_open = bounds.gt is not None
+        is_enough = least is None or (value > least if is_open else value >= least)
+        if is_enough and (most is None or value <= most):
+            continue
+        least_text = f"more than {least:g}" if is_open else f"{least:g} or more"
+        raise BadInput(
+            f"{name}={value:g}",
+            expected=least_text + ("" if most is None else f", {most:.10g} at most"),
+            remedy="give a number within these bounds",
+            field=name,
+        )
+
+
+@cache
+def _bounds() -> Mapping[str, Meta]:
+    """What each input can be, by its published name."""
+    hints = get_type_hints(Inputs, include_extras=True)
+    return {name: get_args(hints[field_])[1] for name, field_ in FIELDS.items()}
 
 
 def _nearest(name: str) -> str:

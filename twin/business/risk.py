@@ -87,8 +87,16 @@ class Outlook(msgspec.Struct, frozen=True):
     slack: tuple[tuple[str, float], ...] = ()
 
 
+class Stake(msgspec.Struct, frozen=True):
+    """One promise in an exposure: its worth from this day on, and what of it remains."""
+
+    commitment_id: str
+    worth_micro_usd: int
+    remaining_fraction: float
+
+
 class Exposure(msgspec.Struct, frozen=True):
-    """What a subject has at stake in a node; None where nothing is published."""
+    """What a subject has at stake in a node, by promise; None where nothing is published."""
 
     subject: str
     node: str
@@ -100,6 +108,7 @@ class Exposure(msgspec.Struct, frozen=True):
     hhi_points: float | None
     remaining_after_loss_fraction: float
     replacement_s: float | None
+    stakes: tuple[Stake, ...] = ()
 
 
 class Findings(msgspec.Struct, frozen=True, eq=False):
@@ -325,6 +334,10 @@ def _exposure(subject: str, node: str, ties: list[_Tie]) -> Exposure:
         hhi_points=_weighted([(tie.worth_micro_usd, tie.hhi_points) for tie in ties]),
         remaining_after_loss_fraction=remaining if remaining is not None else 0.0,
         replacement_s=max(replacements, default=None),
+        stakes=tuple(
+            Stake(tie.promise.commitment_id, tie.worth_micro_usd, tie.remaining_fraction)
+            for tie in ties
+        ),
     )
 
 

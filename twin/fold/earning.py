@@ -51,7 +51,7 @@ def earned(
     """
     revenues, bills = dict(twin.revenues), dict(twin.bills)
     home = PUBLIC if PUBLIC in twin.ledgers else min(twin.ledgers, default=PUBLIC)
-    tokens = _tokens(twin)
+    tokens = tokens_served(twin)
     for label, ledger in twin.ledgers.items():
         rows, bill = twin.market.ledger_rows[label], NOTHING
         granted, _, _, _ = clearing.given(twin.market, rows)
@@ -114,7 +114,7 @@ def _books_of(twin: Twin, label: str, contract_id: str) -> str:
     return next(having, "")
 
 
-def _tokens(twin: Twin) -> IntArray:
+def tokens_served(twin: Twin) -> IntArray:
     """Tokens served of those asked for, in proportion to what their service was given to use.
 
     Shape ``(needs + 1, 2)``: the last row is that of a need which is not there.

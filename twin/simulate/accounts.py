@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from twin.baseline import Baseline
 from twin.business.lines import FILED_SEGMENTS
 from twin.events import (
@@ -24,7 +26,7 @@ from twin.events import (
 )
 from twin.simulate.account_contracts import opening_contracts
 from twin.simulate.account_numbers import DAY_S, basis_of, day, usd
-from twin.units import parse_instant
+from twin.units import instant_text, parse_instant
 
 YEAR_S: Final = 365 * DAY_S
 MICRO: Final = Decimal("0.000001")
@@ -104,10 +106,11 @@ _CAPITAL_SINCE: Final = (
 )
 
 
-def account_facts(baseline: Baseline) -> Iterator[tuple[Body, str]]:
+def account_facts(baseline: Baseline, *, start_ns: int | None = None) -> Iterator[tuple[Body, str]]:
     """Every opening fact of the accounts with the instant it takes effect, in order of telling.
 
-    A contract that ended before the world opens is left out.
+    A contract that ended before the world opens is left out. One that merely runs when it opens
+    runs from ``start_ns`` on, where a world starts earlier: as its customers pay from there on.
     """
     opens_at = f"{baseline.opens_on}T00:00:00Z"
     facts: list[Body] = [
@@ -123,7 +126,19 @@ def account_facts(baseline: Baseline) -> Iterator[tuple[Body, str]]:
             isinstance(fact, ContractSigned)
             and parse_instant(fact.ends_at) <= parse_instant(opens_at)
         ):
+            if isinstance(fact, ContractSigned) and fact.starts_at == opens_at:
+                fact = replace(fact, starts_at=_earlier(opens_at, start_ns))
             yield fact, opens_at
+
+
+def _earlier(instant: str, start_ns: int | None) -> str:
+    return instant if start_ns is None else instant_text(min(parse_instant(instant), start_ns))
+
+
+def names_of_customers(key: str) -> tuple[str, ...]:
+    """The assumptions that customers, called ``service/market``, are counted and paid by."""
+    found = (names for (service, market, _), *names in _CUSTOMERS if f"{service}/{market}" == key)
+    return tuple(next(found, ()))
 
 
 def _prices(baseline: Baseline) -> Iterator[Body]:

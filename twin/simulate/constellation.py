@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -109,8 +109,12 @@ def drawn_constellation(
     has_noise: bool,
     satellites_count: int | None,
     shard_rows_max_count: int,
+    to_come: Mapping[str, int] | None = None,
 ) -> Constellation:
     """The baseline's own shells, or shells like them with about ``satellites_count`` in all.
+
+    Of each segment as many as are ``to_come`` are left out, evenly, but for a last one: launches
+    bring them later.
 
     Raises BadInput where that is below one or more than a segment has ids for.
     """
@@ -126,6 +130,7 @@ def drawn_constellation(
     for plan in baseline.satellite_segments:
         shells = [_scaled(shell, factor) for shell in plan.shells]
         orbits = _joined([_shell_orbits(shell, start_ns) for shell in shells])
+        orbits = _thinned(orbits, (to_come or {}).get(plan.segment, 0))
         first = first_asset_id(plan.segment)
         asset_id = np.arange(first, first + len(orbits), dtype=np.uint32)
         shards = tuple(
@@ -253,7 +258,15 @@ def _joined(shells: list[CircularOrbits]) -> CircularOrbits:
     )
 
 
-def rows_of(orbits: CircularOrbits, rows: slice) -> CircularOrbits:
+def _thinned(orbits: CircularOrbits, left_out_count: int) -> CircularOrbits:
+    """The orbits without so many of them, one at least being left."""
+    count = max(1, len(orbits) - left_out_count)
+    if count == len(orbits):
+        return orbits
+    return rows_of(orbits, np.arange(count, dtype=np.int64) * len(orbits) // count)
+
+
+def rows_of(orbits: CircularOrbits, rows: slice | IntArray) -> CircularOrbits:
     """Some of the orbits."""
     return CircularOrbits(
         semi_major_axis_km=orbits.semi_major_axis_km[rows],

@@ -52,7 +52,7 @@ class History:
 
 
 def _accounts(baseline: Baseline, start_ns: int) -> Iterator[Dated]:
-    for body, instant in account_facts(baseline):
+    for body, instant in account_facts(baseline, start_ns=start_ns):
         yield Dated(body, min(parse_instant(instant), start_ns), PUBLIC)
 
 

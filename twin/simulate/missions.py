@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 import math
 import zlib
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -14,12 +15,12 @@ import msgspec
 
 from twin.baseline import Baseline
 from twin.fields import Usd
-from twin.simulate.launch import Launch, Load
+from twin.simulate.launch import ENTERPRISE, GOVERNMENT, NASA, Launch, Load
 from twin.simulate.launch_log import LaunchLog
 from twin.simulate.luck import Words, draw, triangular, uniform
 from twin.simulate.outages import S_PER_Y
 from twin.simulate.purposes import Purpose
-from twin.units import NS_PER_S
+from twin.units import NS_PER_S, parse_instant
 
 _MINUTE_NS: Final = 60 * NS_PER_S
 _JITTER_FRACTION: Final = 0.4
@@ -67,6 +68,7 @@ def logged_launches(
 ) -> Iterator[Launch]:
     """The launches of a log from an instant on, by date; those that did not fly yet are to fly.
 
+    No log names a price: a customer pays what is assumed of its kind of launch, by ``PRICES``.
     Where the log gives no mass, satellites of the fleet weigh what they do, and any other payload
     on a Falcon what the mean customer's does; that of a Starship stays unknown.
     """
@@ -76,7 +78,26 @@ def logged_launches(
             mass_kg = launch.payload_kg
             if mass_kg is None:
                 mass_kg = _mass_kg(baseline, launch)
-            yield msgspec.structs.replace(launch, loads=loads, payload_kg=mass_kg)
+            price_usd = _price_usd(baseline, launch)
+            yield msgspec.structs.replace(
+                launch, loads=loads, payload_kg=mass_kg, price_usd=price_usd
+            )
+
+
+def brought_before_opening(
+    baseline: Baseline, log: LaunchLog, *, start_ns: int
+) -> Mapping[str, int]:
+    """Satellites by segment that launches of a log bring before the day a baseline's fleet is of.
+
+    They are of that fleet: a world that starts earlier must not have them until they are launched.
+    """
+    opening_ns = parse_instant(f"{baseline.opens_on}T00:00:00Z")
+    brought: Counter[str] = Counter()
+    for launch in log.launches:
+        if start_ns <= launch.net_ns < opening_ns and launch.outcome in ("success", "partial"):
+            for load in launch.loads:
+                brought[load.segment] += load.satellites_count
+    return brought
 
 
 @cache
@@ -127,6 +148,28 @@ def _launches_of(
         whole_ns = math.ceil(net_ns / _MINUTE_NS) * _MINUTE_NS
         yield msgspec.structs.replace(launch, launch_id=launch_id, net_ns=whole_ns)
         turn += 1
+
+
+PRICES: Final[Mapping[tuple[str, str], str]] = {
+    ("falcon9", GOVERNMENT): "launch.nssl.mission-price_usd",
+    ("falcon9", NASA): "launch.customer-revenue-2025_usd",
+    ("falcon9", ENTERPRISE): "launch.customer-revenue-2025_usd",
+    **dict.fromkeys(
+        (("dragon", GOVERNMENT), ("dragon", NASA), ("dragon", ENTERPRISE)),
+        "launch.dragon.mission-price_usd",
+    ),
+    **dict.fromkeys(
+        (("falcon-heavy", GOVERNMENT), ("falcon-heavy", NASA), ("falcon-heavy", ENTERPRISE)),
+        "launch.falcon-heavy.list-price_usd",
+    ),
+}
+"""The assumption of what a customer pays for a vehicle; nobody has paid for a Starship yet."""
+
+
+def _price_usd(baseline: Baseline, launch: Launch) -> Usd:
+    """What is assumed to be paid; nothing for the group's own, which is capitalised."""
+    name = PRICES.get((launch.vehicle, launch.customer))
+    return Usd(round(baseline.number(name))) if name else Usd(0)
 
 
 def _mass_kg(baseline: Baseline, launch: Launch) -> float | None:

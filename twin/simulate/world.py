@@ -33,6 +33,7 @@ from twin.simulate.flight import fly, sun_at
 from twin.simulate.launch_log import LaunchLog
 from twin.simulate.llm_trace import LlmTrace
 from twin.simulate.manifest import Manifest, drawn_manifest, logged_manifest
+from twin.simulate.missions import brought_before_opening
 from twin.simulate.opening import tell_opening
 from twin.simulate.outbox import Outbox, Sent, WorldTick
 from twin.simulate.plant import ShardState
@@ -65,7 +66,7 @@ class World:
     With a catalogue its satellites fly instead of the baseline's shells; otherwise
     ``satellites_count`` asks for about so many, in the baseline's proportions. With a
     ``launch_log`` its launches fly, and with an ``llm_trace`` its requests come, instead of drawn
-    ones.
+    ones. What the log brings before the day that the baseline's fleet is of is not there yet.
     Raises BadInput where the interval does not divide an hour into whole milliseconds, where both
     a catalogue and a count are given, or where a count is out of range.
     """
@@ -99,6 +100,7 @@ class World:
                 has_noise=has_noise,
                 satellites_count=satellites_count,
                 shard_rows_max_count=shard_rows_max_count,
+                to_come=_to_come(baseline, launch_log, start_ns),
             )
             if catalogue is None
             else catalogued_constellation(
@@ -343,3 +345,12 @@ class World:
                 field="seal",
             )
         return number
+
+
+def _to_come(
+    baseline: Baseline, launch_log: LaunchLog | None, start_ns: int
+) -> Mapping[str, int] | None:
+    """Satellites by segment that a log's launches bring until the fleet was counted, if any."""
+    if launch_log is None:
+        return None
+    return brought_before_opening(baseline, launch_log, start_ns=start_ns)

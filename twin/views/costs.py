@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from twin.business.assumption_sets import Assumed, assumption_sets
 from twin.business.costs import Costs, Tariff, ground_costs, orbit_costs
 from twin.events import SegmentRegistered, SiteEnergised
@@ -58,8 +60,10 @@ def _costs(
 ) -> Costs:
     if isinstance(built, SiteEnergised):
         return ground_costs(assumed, built, _tariff(registry, segment))
-    draws = f"class.{built.class_name}.accelerator_w"
-    return orbit_costs(assumed, built, registry.number(draws))
+    place = f"class.{built.class_name}"
+    # A plant is bought new: the model wears its array itself, over its life.
+    new = replace(built, array_w=registry.number(f"{place}.array_w", built.array_w))
+    return orbit_costs(assumed, new, registry.number(f"{place}.accelerator_w"))
 
 
 def _tariff(registry: Registry, segment: str) -> Tariff:
@@ -136,7 +140,8 @@ COSTS = View(
         real(
             "ground_ratio",
             LAST,
-            "Cost of a megawatt-hour over that of the set's ground plant.",
+            "Cost of a megawatt-hour over that of the set's own ground plant: the published one"
+            " with the set's prices, and of no site.",
             is_nullable=True,
         ),
     ),

@@ -215,11 +215,12 @@ class _Adapting:
 
     def _is_kept_grounded(self, event: Event, body: VehicleStatusChanged) -> bool:
         """Whether a recorded status would end a grounding of the scenario before its time."""
-        span = self._plan.grounded.get(body.vehicle)
-        if span is None or not span.starts_ns <= event.effective_ns < span.ends_ns:
+        spans = self._plan.grounded.get(body.vehicle, ())
+        ends_ns = [s.ends_ns for s in spans if s.starts_ns <= event.effective_ns < s.ends_ns]
+        if not ends_ns:
             return False
         until_ns = FOR_EVER_NS if body.until is None else parse_instant(body.until, field="until")
-        return body.status != "grounded" or until_ns < span.ends_ns
+        return body.status != "grounded" or until_ns < max(ends_ns)
 
     def _why_impossible(self, event: Event, body: Body | None) -> str:
         """Why what followed cannot have, in this branch."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from twin.asset_ranges import nearest_range, strangers
+from twin.baseline.bounds import refuse_impossible
 from twin.business.terms import Contract
 from twin.errors import BadInput
 from twin.events import (
@@ -23,6 +24,7 @@ from twin.events import (
     SupplierExited,
     VehicleStatusChanged,
     encode_fact,
+    fact,
 )
 from twin.identity import Identity
 from twin.labels import PUBLIC, known_label
@@ -31,6 +33,7 @@ from twin.state import Segment, Twin
 from twin.suggest import nearest, unknown
 from twin.units import NS_PER_S, instant_text
 from twin.vehicles import VEHICLES
+from twin.whatif.agreeing import Assumed, agreed_again, refuse_to_undo
 from twin.whatif.plan import FOR_EVER_NS, SOURCE, Dropping, Losing, Plan, Scaling, Span
 from twin.whatif.scenario import (
     AnyEdit,
@@ -57,7 +60,8 @@ class Meaning(msgspec.Struct):
     losings: list[Losing] = []
     injected: list[Event] = []
     overridden: dict[str, tuple[Span, ...]] = {}
-    grounded: dict[str, Span] = {}
+    assumed: list[Assumed] = []
+    grounded: dict[str, tuple[Span, ...]] = {}
     notes: list[str] = []
     whole_ns: int = 0
 
@@ -73,12 +77,16 @@ def planned(scenario: Scenario, twin: Twin, *, fork_ns: int) -> Plan:
         starts_ns, ends_ns = span_ns(edit, fork_ns)
         try:
             _refuse_what_is_over(edit, ends_ns, fork_ns)
+            _refuse_contradiction(scenario.edits[:place], edit, fork_ns)
             stream, span = f"{STREAM}{place + 1}", Span(max(starts_ns, fork_ns), ends_ns)
             bodies = _read(meaning, edit, twin, span, stream=stream)
+            if isinstance(edit, Set):
+                meaning.assumed += [(place, _set(edit, twin), span)]
             label = edit.label if isinstance(edit, Inject) else PUBLIC
             meaning.injected += _told(bodies, stream, label=label, at_ns=span.starts_ns)
         except BadInput as error:
             raise unmeant(scenario, place, error) from None
+    _agree_again(meaning, scenario, twin)
     return Plan(
         droppings=tuple(meaning.droppings),
         scalings=tuple(meaning.scalings),
@@ -92,6 +100,29 @@ def planned(scenario: Scenario, twin: Twin, *, fork_ns: int) -> Plan:
     )
 
 
+def _agree_again(meaning: Meaning, scenario: Scenario, twin: Twin) -> None:
+    """What follows from numbers that are set: said before whatever else is said at the time."""
+    try:
+        found, notes = agreed_again(twin, meaning.assumed)
+    except BadInput as error:
+        raise unmeant(scenario, meaning.assumed[-1][0], error) from None
+    ended_ns = {
+        body.contract_id: event.effective_ns
+        for event in meaning.injected
+        if isinstance(body := fact(event), ContractTerminated)
+    }
+    said: list[Event] = []
+    for sequence, each in enumerate(found, start=2):
+        try:
+            refuse_to_undo(each, ended_ns)
+        except BadInput as error:
+            raise unmeant(scenario, each.place, error) from None
+        stream = f"{STREAM}{each.place + 1}"
+        said += _told([each.body], stream, label=each.label, at_ns=each.at_ns, first=sequence)
+    meaning.injected = [*said, *meaning.injected]
+    meaning.notes += notes
+
+
 def unmeant(scenario: Scenario, place: int, error: BadInput) -> Unmeant:
     """The refusal of an edit, with its line."""
     line = scenario.line_of(place)
@@ -99,6 +130,7 @@ def unmeant(scenario: Scenario, place: int, error: BadInput) -> Unmeant:
         f"line {line}: {error.given}" if line else error.given,
         line=line,
         expected=error.expected,
+        remedy=error.remedy,
         field=error.field,
     )
 
@@ -130,6 +162,35 @@ def _refuse_what_is_over(edit: AnyEdit, ends_ns: int, fork_ns: int) -> None:
         )
 
 
+def _refuse_contradiction(before: tuple[AnyEdit, ...], edit: AnyEdit, fork_ns: int) -> None:
+    """``BadInput`` for one thing that is stopped twice at a time, or stopped and scaled."""
+    starts_ns, ends_ns = span_ns(edit, fork_ns)
+    for other in before:
+        is_about_it = _subject(edit) is not None and _subject(other) == _subject(edit)
+        if not is_about_it or not (isinstance(edit, Stop) or isinstance(other, Stop)):
+            continue
+        from_ns, to_ns = span_ns(other, fork_ns)
+        if from_ns < ends_ns and starts_ns < to_ns:
+            raise BadInput(
+                f"{type(edit).__name__.lower()} {_subject(edit)}, of which an edit before it says"
+                f" {type(other).__name__.lower()} for the same time",
+                expected="one of the two",
+                remedy="leave one out, or part them with 'at' and 'for'",
+                field=type(edit).__name__.lower(),
+            )
+
+
+def _subject(edit: AnyEdit) -> str | None:
+    """What is stopped or scaled; None where an edit does neither."""
+    match edit:
+        case Stop():
+            return edit.name
+        case Scale():
+            return edit.service
+        case _:
+            return None
+
+
 def _read(meaning: Meaning, edit: AnyEdit, twin: Twin, span: Span, *, stream: str) -> list[Body]:
     """What an edit means, and the facts that it tells."""
     match edit:
@@ -145,6 +206,8 @@ def _read(meaning: Meaning, edit: AnyEdit, twin: Twin, span: Span, *, stream: st
             meaning.scalings.append(Scaling(edit.service, edit.region, edit.by, span))
         case Fail():
             meaning.losings.append(_losing(edit, twin, span, stream=stream))
+            if (note := _placeless(edit, meaning.losings[-1], twin)) not in ("", *meaning.notes):
+                meaning.notes.append(note)
         case Set():
             meaning.overridden[edit.name] = (*meaning.overridden.get(edit.name, ()), span)
             return [_set(edit, twin)]
@@ -153,8 +216,10 @@ def _read(meaning: Meaning, edit: AnyEdit, twin: Twin, span: Span, *, stream: st
     return []
 
 
-def _told(bodies: list[Body], stream: str, *, label: str, at_ns: int) -> Iterator[Event]:
-    for sequence, body in enumerate(bodies, start=1):
+def _told(
+    bodies: list[Body], stream: str, *, label: str, at_ns: int, first: int = 1
+) -> Iterator[Event]:
+    for sequence, body in enumerate(bodies, start=first):
         yield Event(
             identity=Identity(SOURCE, 1, stream, sequence),
             kind=type(body).__name__,
@@ -204,6 +269,8 @@ def _set(edit: Set, twin: Twin) -> AssumptionSet:
     if isinstance(known.value, str) != isinstance(edit.to, str):
         kind = "text" if isinstance(known.value, str) else "a number"
         raise BadInput(f"set {edit.name} to {edit.to!r}", expected=kind, field="to")
+    if not isinstance(edit.to, str):
+        refuse_impossible(edit.name, edit.to, known.unit)
     return msgspec.structs.replace(
         known, value=edit.to, source=SOURCE, confidence="assumed", note="what if"
     )
@@ -235,6 +302,17 @@ def _losing(edit: Fail, twin: Twin, span: Span, *, stream: str) -> Losing:
     )
 
 
+def _placeless(edit: Fail, losing: Losing, twin: Twin) -> str:
+    """What becomes of failed satellites in the views: they stay on the books, but nowhere."""
+    fleet = twin.fleets[losing.label]
+    if fleet.segments[fleet.keys.index(edit.segment)].site is not None:
+        return ""
+    return (
+        f"satellites of {edit.segment} that fail stay installed; they report no place, so they are"
+        " counted in region orbit, with those that no region has"
+    )
+
+
 def _refuse_strange_assets(edit: Fail, segment: Segment) -> None:
     ranges = segment.asset_id_ranges
     for asset_id in strangers(edit.asset_ids, ranges)[:1]:
@@ -256,7 +334,7 @@ def _stopped(meaning: Meaning, edit: Stop, twin: Twin, span: Span) -> list[Body]
     }
     if edit.name in VEHICLES:
         _refuse("notice", edit.notice_s, f"vehicle {edit.name}, which is grounded at once")
-        meaning.grounded[edit.name] = span
+        meaning.grounded[edit.name] = (*meaning.grounded.get(edit.name, ()), span)
         until = None if span.ends_ns == FOR_EVER_NS else instant_text(span.ends_ns)
         return [VehicleStatusChanged(edit.name, "grounded", edit.reason, until)]
     if edit.name in _services(twin):

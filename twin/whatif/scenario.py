@@ -21,6 +21,9 @@ from twin.units import NS_PER_S, parse_instant
 from twin.whatif.text import Page, read_page
 
 START: Final = "start"
+LIVE: Final = "live"
+"""The branch of what happened: no scenario can be called so."""
+
 NAME_MAX_CHARS: Final = 200
 EDITS_MAX_COUNT: Final = 1_000
 """Each is looked at in every tick."""
@@ -258,6 +261,8 @@ class _Reading:
             raise self._error(
                 ["name"], f"name of {len(name)} characters", f"{NAME_MAX_CHARS} at most"
             )
+        if name.strip().casefold() == LIVE:
+            raise self._error(["name"], f"name={name!r}", "another name: live is what happened")
         return name
 
     def _description(self, value: Any) -> str:

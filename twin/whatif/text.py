@@ -20,8 +20,10 @@ _BYTE: Final = re.compile(r"byte (\d+)")
 class Unmeant(BadInput):
     """Something in a scenario that cannot be meant, and its line, from 1."""
 
-    def __init__(self, given: str, *, line: int, expected: str = "", field: str = "") -> None:
-        super().__init__(given, expected=expected, field=field)
+    def __init__(
+        self, given: str, *, line: int, expected: str = "", remedy: str = "", field: str = ""
+    ) -> None:
+        super().__init__(given, expected=expected, remedy=remedy, field=field)
         self.line = line
 
 

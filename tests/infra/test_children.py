@@ -1,0 +1,33 @@
+"""A process of the demo that was killed: started again, and said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from infra import children
+from infra.children import Child, Order
+
+
+@pytest.fixture
+def child():
+    children.prepare()
+    child = Child(Order("watch", ("simulate", "--help"), may_end=False), {})
+    yield child
+    child.kill()
+
+
+def test_a_process_that_was_killed_is_started_again_and_said(child: Child) -> None:
+    pid = child._process.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    while child.is_running:
+        time.sleep(0.01)
+
+    child.tend()
+
+    assert child.said == "watch: killed by SIGKILL; started again, nothing is lost"
+    assert child.restarts_count == 1
