@@ -2,7 +2,8 @@
 
 ``faust_worker.py URL GROUP NAME [--hold VALUE,VALUE] [--member MEMBER] [--fail-commits N]``:
 messages with held values are forwarded but not acknowledged; the first N commits fail. Every send
-is on disk before its message is acknowledged. Each assignment is printed.
+is on disk before its message is acknowledged. One with a member name
+prints what it is assigned.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def forwarding_app(
 
     @app.on_partitions_assigned.connect
     async def say(app: faust.App, assigned: set[TP], **_: Any) -> None:
-        print("assigned", sorted(place.partition for place in assigned), flush=True)
+        if member:
+            print("assigned", sorted(place.partition for place in assigned), flush=True)
 
     return app
 
