@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownMemberIdError
 from aiokafka.structs import OffsetAndMetadata
 from faust.exceptions import ProducerSendError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, RecordMetadata
 
 from streams.log.checks import check_kept
+from streams.log.faust_app import SESSION_S
 from streams.log.mended import MendedConsumer
 from streams.log.port import Span
 from twin.errors import Unavailable
+
+UNKNOWN_MEMBER: Final = UnknownMemberIdError.errno
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -31,7 +35,36 @@ logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(_is_news)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust is untyped here
-    """Commits without taking a broker that is away for the end of the process."""
+    """Commits without taking a broker that is away for the end of the process.
+
+    It knows when another has joined under its name. The client would join again, and so would the
+    other: each would take the partitions from the other at every heartbeat, for ever.
+    """
+
+    is_replaced = False
+    _known_s = 0.0
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        if self.app.conf.consumer_group_instance_id:
+            self._asked_as_before = consumer._client.send
+            consumer._client.send = self._asked
+        return consumer
+
+    async def _asked(self, node_id: Any, request: Any, **options: Any) -> Any:
+        """Ask a broker, and hear what it says of our membership."""
+        if self.is_replaced and type(request).__name__.startswith("JoinGroup"):
+            raise KafkaConnectionError("another has our name now, and keeps it")
+        answer = await self._asked_as_before(node_id, request, **options)
+        codes = _membership_codes(answer)
+        if 0 in codes:
+            self._known_s = time.monotonic()
+        # One that was silent for too long is not known any more either, and may join again.
+        elif UNKNOWN_MEMBER in codes and time.monotonic() - self._known_s < SESSION_S:
+            self.is_replaced = True
+            crash = self.consumer.crash(put_out(self.app.conf.id))
+            asyncio.run_coroutine_threadsafe(crash, self.parent_loop)
+        return answer
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         owned = self.assignment()
@@ -51,6 +84,24 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         return True
 
 
+def put_out(group: str) -> Unavailable:
+    """A member whose place is another's now."""
+    return Unavailable(
+        f"this member of {group} was put out of its group",
+        remedy="does another process run under the same TWIN_MEMBER?",
+    )
+
+
+def _membership_codes(answer: Any) -> set[int]:
+    """What the answer to a heartbeat or a commit says of who asked; nothing for other answers."""
+    kind = type(answer).__name__
+    if kind.startswith("HeartbeatResponse"):
+        return {answer.error_code}
+    if kind.startswith("OffsetCommitResponse"):
+        return {code for _, partitions in answer.topics for _, code in partitions}
+    return set()
+
+
 class Consumer(MendedConsumer, driver.Consumer):  # type: ignore[misc]  # faust is untyped here
     """Begins where its group stands, if the log still holds that."""
 
@@ -64,10 +115,7 @@ class Consumer(MendedConsumer, driver.Consumer):  # type: ignore[misc]  # faust 
         """
         coordination = self._thread._ensure_consumer()._coordinator._coordination_task
         if coordination.done():
-            raise Unavailable(
-                f"this member of {self.app.conf.id} was put out of its group",
-                remedy="does another process run under the same TWIN_MEMBER?",
-            )
+            raise put_out(self.app.conf.id)
 
     async def seek_to_committed(self) -> dict[TP, int]:
         """Go back to where the group stands, or begin, in every partition owned.

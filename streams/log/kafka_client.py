@@ -10,7 +10,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final, TypeVar
 
 from kafka import errors
@@ -85,18 +85,16 @@ class _Client(KafkaNetClient):  # type: ignore[misc]  # kafka-python is untyped
 def started(kind: Callable[..., C], address: Address, security: Security, **given: Any) -> C:
     """A client of a kind, connected; one that cannot connect leaves nothing behind."""
     _refuse_silence(address)
-    left: list[_Client] = []
+    with ExitStack() as failing:
 
-    def client(**configs: Any) -> _Client:
-        left.append(_Client(**configs))
-        return left[-1]
+        def client(**configs: Any) -> _Client:
+            made = _Client(**configs)
+            failing.callback(made.end)
+            return made
 
-    try:
-        return kind(**(options(address, security) | given), kafka_client=client)
-    except BaseException:
-        for each in left:
-            each.end()
-        raise
+        found = kind(**(options(address, security) | given), kafka_client=client)
+        failing.pop_all()
+    return found
 
 
 def _refuse_silence(address: Address) -> None:

@@ -1,8 +1,9 @@
 """A Faust worker for tests: forwards ``in`` to ``out``, its name in the header ``by``.
 
-``faust_worker.py URL GROUP NAME [--hold VALUE,VALUE] [--fail-commits N]``: messages with held
-values are forwarded but not acknowledged; the first N commits fail. Every send is on disk before
-its message is acknowledged.
+``faust_worker.py URL GROUP NAME [--hold VALUE,VALUE] [--member MEMBER] [--fail-commits N]``:
+messages with held values are forwarded but not acknowledged; the first N commits fail. Every send
+is on disk before its message is acknowledged. One with a member name
+prints what it is assigned.
 """
 
 from __future__ import annotations
@@ -28,10 +29,13 @@ def main() -> None:
     parser.add_argument("group")
     parser.add_argument("name")
     parser.add_argument("--hold", default="")
+    parser.add_argument("--member", default="")
     parser.add_argument("--fail-commits", type=int, default=0)
     arguments = parser.parse_args()
     held = set(arguments.hold.encode().split(b","))
-    app = forwarding_app(arguments.url, arguments.group, name=arguments.name, held=held)
+    app = forwarding_app(
+        arguments.url, arguments.group, name=arguments.name, held=held, member=arguments.member
+    )
     fail_commits(app, arguments.fail_commits)
     run_app(app)
 
@@ -51,10 +55,12 @@ def fail_commits(app: faust.App, count: int) -> None:
     kind._commit = failing
 
 
-def forwarding_app(url: str, group: str, *, name: str, held: set[bytes]) -> faust.App:
+def forwarding_app(
+    url: str, group: str, *, name: str, held: set[bytes], member: str = ""
+) -> faust.App:
     address = address_of(url)
     datadir = str(Path(tempfile.gettempdir()) / f"faust-{name}")
-    app = app_of(group, address, security=PLAIN, member="", datadir=datadir)
+    app = app_of(group, address, security=PLAIN, member=member, datadir=datadir)
     app.conf.broker_commit_interval = 0.05
     app.conf.stream_buffer_maxsize = 8
     raw = {"key_serializer": "raw", "key_type": bytes, "value_serializer": "raw"}
@@ -74,6 +80,11 @@ def forwarding_app(url: str, group: str, *, name: str, held: set[bytes]) -> faus
             await sent
             if message.value not in held:
                 event.ack()
+
+    @app.on_partitions_assigned.connect
+    async def say(app: faust.App, assigned: set[TP], **_: Any) -> None:
+        if member:
+            print("assigned", sorted(place.partition for place in assigned), flush=True)
 
     return app
 

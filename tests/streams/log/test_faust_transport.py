@@ -310,6 +310,52 @@ def test_on_a_broker_too_a_worker_refuses_what_begins_above_or_ends_below_its_of
     assert re.search(rf"offset 4 of {name}/\d; expected {expected}", workers.output("b"))
 
 
+def assignments(workers: Workers, name: str) -> list[str]:
+    return [line for line in workers.output(name).splitlines() if line.startswith("assigned")]
+
+
+@pytest.mark.parametrize("url", ["kafka"], indirect=True)
+def test_a_member_killed_and_started_again_has_its_partitions_back_and_no_other_notices(
+    log: Log, workers: Workers
+) -> None:
+    first, _ = (workers.start(name, "--member", name) for name in "ab")
+    halves = {"assigned [0, 1]", "assigned [0, 2]", "assigned [1, 3]", "assigned [2, 3]"}
+    until(
+        lambda: all({*assignments(workers, name)[-1:]} & halves for name in "ab"),
+        "each to have half",
+    )
+    before = {name: assignments(workers, name) for name in "ab"}
+    fill(log, 0, PARTITIONS)
+    until(lambda: committed(log) == [1] * PARTITIONS, "the first to be committed")
+
+    first.kill()
+    first.wait()
+    fill(log, PARTITIONS, 2 * PARTITIONS)
+    workers.start("a", "--member", "a")
+
+    until(lambda: committed(log) == [2] * PARTITIONS, "the rest to be committed")
+    assert assignments(workers, "b") == before["b"]
+    assert assignments(workers, "a") == [*before["a"], before["a"][-1]]
+
+
+@pytest.mark.parametrize("url", ["kafka"], indirect=True)
+def test_of_two_that_live_under_one_name_the_older_is_put_out_and_says_why(
+    log: Log, workers: Workers
+) -> None:
+    older = workers.start("older", "--member", "same")
+    fill(log, 0, PARTITIONS)
+    until(lambda: committed(log) == [1] * PARTITIONS, "the first to be committed")
+
+    workers.start("younger", "--member", "same")
+
+    assert older.wait(PATIENCE_S) == 1
+    last = workers.output("older").strip().splitlines()[-1]
+    assert "this member of" in last
+    assert "was put out of its group; does another process run under the same TWIN_MEMBER?" in last
+    fill(log, PARTITIONS, 2 * PARTITIONS)
+    until(lambda: committed(log) == [2] * PARTITIONS, "the younger to go on")
+
+
 @pytest.mark.parametrize("url", ["embedded"], indirect=True)
 def test_a_worker_waits_for_topics_that_are_declared_later(
     url: str, workers: Workers, tmp_path: Path
