@@ -62,8 +62,8 @@ AS_RECORDED = "temperatures, and what single satellites report, stay as they wer
 
 
 UNFELT = (
-    "no figure differs: what was agreed before the fork stays as agreed, whatever the numbers it"
-    " was made of; to change it, inject an event that agrees otherwise"
+    "no figure differs: nothing that is reckoned after the fork, or was agreed before it, rests on"
+    " what is edited; to have something otherwise, inject an event that says so"
 )
 
 

@@ -7,17 +7,43 @@ from collections.abc import Iterable
 
 from twin.errors import BadInput
 
+SHOWN_COUNT = 8
+MANY_COUNT = 12
+WHERE = {
+    "assumption": "GET /v1/assumptions",
+    "kind": "the README, under Events",
+    "segment": "GET /v1/energy",
+    "service": "GET /v1/workloads",
+    "region": "GET /v1/capacity",
+}
+"""Where all names of a sort are listed."""
+
 
 def unknown(what: str, given: str, known: Iterable[str]) -> BadInput:
     """The refusal of a name that nothing has."""
-    return BadInput(f"unknown {what} {given!r}", expected=nearest(given, known), field=what)
+    expected = nearest(given, known, where=WHERE.get(what, ""))
+    return BadInput(f"unknown {what} {given!r}", expected=expected, field=what)
 
 
-def nearest(given: str, known: Iterable[str]) -> str:
-    """``'sl-53' (the nearest name)`` when something is close, otherwise the first few names."""
+def nearest(given: str, known: Iterable[str], *, where: str = "") -> str:
+    """``'sl-53' (the nearest name)`` when something is close, otherwise the nearest few names.
+
+    Of many it says how many there are in all, and ``where``, if that is known.
+    """
     names = sorted(known)
     close = difflib.get_close_matches(given, names, n=1)
     if close:
         return f"{close[0]!r} (the nearest name)"
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f"one of {shown}" if names else "one that is registered; none is yet"
+    if not names:
+        return "one that is registered; none is yet"
+    if len(names) <= MANY_COUNT:
+        return f"one of {', '.join(names)}"
+    few = sorted(names, key=lambda name: (-_likeness(given, name), name))[:SHOWN_COUNT]
+    listed = f", listed by {where}" if where else ""
+    return f"one of {len(names):,}{listed}; the nearest are {', '.join(few)}"
+
+
+def _likeness(given: str, name: str) -> float:
+    """From 0 to 1; a name that has the word in it is alike."""
+    is_inside = bool(given) and given.casefold() in name.casefold()
+    return float(is_inside) + difflib.SequenceMatcher(None, given, name).quick_ratio()

@@ -198,3 +198,16 @@ def test_what_cannot_be_asked_is_refused_by_name(
 
     assert (answer.status_code, answer.json()["field"]) == (status, field)
     assert answer.json()["expected"]
+
+
+def test_a_launch_that_a_branch_keeps_on_the_ground_says_why(client: httpx.Client) -> None:
+    asked = {"branch": "starship-grounded", "vehicle": "starship", "status": "scheduled"}
+
+    rows = client.get("/v1/launches", params=asked).json()["rows"]
+    live = client.get("/v1/launches", params={**asked, "branch": "live"}).json()["rows"]
+
+    reasons = {row["launch_id"]: row["grounded_reason"] for row in rows}
+    assert reasons
+    assert all("starship is grounded: mishap" in str(reason) for reason in reasons.values())
+    assert {row["launch_id"] for row in live} == {*reasons}
+    assert {row["grounded_reason"] for row in live} == {None}

@@ -8,13 +8,16 @@ from infra.world_file import WorldChoice
 from infra.world_inputs import KeptFile
 from tests.shared_data import shared_file
 from twin.baseline import load
+from twin.errors import BadInput
 from twin.events import ContractSigned
 from twin.simulate.accounts import account_facts
 from twin.simulate.launch_log import read_launch_log
+from twin.simulate.llm_trace import read_llm_trace
 from twin.simulate.missions import brought_before_opening, logged_launches
 from twin.simulate.world import World
 from twin.units import NS_PER_S, parse_instant
 
+HEADING = "a,b\n1,2\n"
 GCAT = "launches/gcat_falcon9_2010_20251128.csv"
 BASELINE = load("2026")
 
@@ -79,3 +82,12 @@ def test_a_world_that_starts_before_its_numbers_says_so(start, launches, remark)
 
     assert remark in said
     assert bool(said) == bool(remark)
+
+
+@pytest.mark.parametrize("read", [read_launch_log, read_llm_trace])
+def test_a_table_of_another_kind_is_refused_by_the_column_it_lacks(read) -> None:
+    with pytest.raises(BadInput, match="without the column") as refused:
+        read(HEADING.encode())
+
+    assert "a,b" not in refused.value.given
+    assert "[" not in str(refused.value)

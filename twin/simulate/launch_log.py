@@ -110,8 +110,8 @@ def _csv_rows(text: str) -> Iterator[Row]:
     missing = sorted(_GCAT_COLUMNS - set(reader.fieldnames or ()))
     if missing:
         raise BadInput(
-            f"a file that begins {text[:_EXCERPT_LENGTH].splitlines()[:1]}",
-            expected=f"GCAT's heading with {', '.join(missing)}, or JSON of Launch Library 2",
+            f"a table without the column {missing[0]}" if reader.fieldnames else "an empty file",
+            expected=f"GCAT's heading, with {', '.join(missing)}, or JSON of Launch Library 2",
             remedy="export the launches again from one of the two",
             field="launches",
         )

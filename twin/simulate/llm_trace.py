@@ -114,7 +114,7 @@ def _places(lines: list[str]) -> tuple[int, ...]:
     for wanted in _NAMES:
         if wanted not in names:
             raise BadInput(
-                f"a trace whose first line is {','.join(names)!r}",
+                f"a trace without the column {wanted}",
                 expected=f"the columns {','.join(_NAMES)}",
                 remedy=f"for {wanted} there is {nearest(wanted, names)}",
                 field="llm-trace",
