@@ -1,246 +1,306 @@
-"""The first wall: fleet and lag, compute, energy, revenue, promises and alerts on one screen."""
+"""The first wall: fleet and lag, capacity, energy, revenue, commitments, alerts on one screen."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from infra.grafana import questions
 from infra.grafana.panels import (
     AMBER,
     BLUE,
+    CYAN,
     GREEN,
-    NEWEST,
+    GREY,
+    PURPLE,
     RED,
-    SHOWN,
+    YELLOW,
     Json,
     Look,
     Place,
+    alone,
     coloured,
     dashboard,
     lines,
+    named,
     stat,
     table,
 )
+from infra.grafana.questions import NEWEST, of_newest, over_time
 
 UID: Final = "twin-overview"
 TITLE: Final = "Overview"
 
-#: One row per segment and region: those of a segment's first resource count its assets.
-ASSETS: Final = f"""
-    SELECT DISTINCT ON (label, segment, region) label, segment, region, tick_ns,
-        assets_installed_count, assets_up_count
-    FROM capacity WHERE branch = 'live' AND tick_ns = ({NEWEST})
-        AND segment IN (SELECT segment FROM energy
-                        WHERE branch = 'live' AND tick_ns = ({NEWEST}) AND site = 'orbit')
-    ORDER BY label, segment, region, resource"""
-TIME: Final = "to_timestamp(t.committed_ns / 1e9) AS time"
+TICK_OVERDUE_S: Final = 90.0
+"""A tick of a minute, and the patience of half a minute with a silent source."""
+LAG_MAX_S: Final = 1.0
+"""What the twin means to keep."""
+SOME_BAD: Final = ((None, GREEN), (1.0, RED))
+SOME_ODD: Final = ((None, GREEN), (1.0, AMBER))
+
 STATUSES: Final = {
     "kept": GREEN,
     "at-risk": AMBER,
     "breached": RED,
     "pending": BLUE,
     "waived": BLUE,
-    "ended": BLUE,
+    "ended": GREY,
 }
-SEVERITIES: Final = {"critical": RED, "warning": AMBER}
+SEVERITIES: Final = {"critical": RED, "warning": AMBER, "none": GREEN}
 
 
 def overview() -> Json:
     """The dashboard in Grafana's schema."""
-    return dashboard(UID, TITLE, [*_numbers(), *_fleet(), *_business(), *_tables()])
+    return dashboard(UID, TITLE, [*_freshness(), *_figures(), *_standing(), *_lines(), *_tables()])
 
 
-def _of_newest(expression: str, view: str, where: str = "TRUE") -> str:
-    return (
-        f"SELECT {expression} AS value FROM {view}"
-        f" WHERE branch = 'live' AND tick_ns = ({NEWEST}) AND {where}"
-    )
-
-
-def _number_place(number: int) -> Place:
-    return Place(3 * number, 0, 3, 3)
-
-
-def _numbers() -> list[Json]:
-    return [*_numbers_of_the_fleet(), *_numbers_of_the_group()]
-
-
-def _numbers_of_the_fleet() -> list[Json]:
+def _freshness() -> list[Json]:
+    """What instant all the rest is about, and how old that word is."""
     return [
         stat(
             "Twin time",
-            _number_place(0),
-            f"SELECT to_char(to_timestamp(({NEWEST}) / 1e9) AT TIME ZONE 'UTC',"
-            " 'YYYY-MM-DD HH24:MI:SS') AS value",
+            Place(0, 0, 4, 3),
+            f"""
+            SELECT to_char(to_timestamp(({NEWEST}) / 1e9) AT TIME ZONE 'UTC',
+                    'YYYY-MM-DD HH24:MI:SS') AS "UTC",
+                (SELECT string_agg(DISTINCT basis, ', ') FROM energy
+                 WHERE branch = 'live' AND tick_ns = ({NEWEST})) AS basis""",
             Look("string"),
-            says="The end of the newest tick, in the twin's own time (UTC).",
+            says="The end of the newest tick, in the twin's own time, and what its figures of"
+            " energy rest on. All other panels without a time axis are about this tick.",
+        ),
+        stat(
+            "Last tick",
+            Place(4, 0, 2, 3),
+            of_newest("extract(epoch FROM now()) - committed_ns / 1e9 AS ago", "tick"),
+            Look("s", 0, ((None, GREEN), (TICK_OVERDUE_S, AMBER), (300.0, RED))),
+            says="How long ago the newest tick was committed. Older than a minute and a half:"
+            " the twin has stopped, or its source is silent.",
         ),
         stat(
             "Lag",
-            _number_place(1),
-            _of_newest("max(lag_s)", "health"),
-            Look("s", 2, ((None, GREEN), (1.0, AMBER), (5.0, RED))),
+            Place(6, 0, 2, 3),
+            of_newest("max(lag_s) AS lag", "health"),
+            Look("s", 1, ((None, GREEN), (LAG_MAX_S, AMBER), (5.0, RED))),
             says="From a source's word to this database, in the newest tick.",
-        ),
-        stat(
-            "Satellites at work",
-            _number_place(2),
-            f"SELECT sum(assets_up_count) AS value FROM ({ASSETS}) AS assets",
-            Look("locale"),
-        ),
-        stat(
-            "Satellites not at work",
-            _number_place(3),
-            "SELECT sum(assets_installed_count - assets_up_count) AS value"
-            f" FROM ({ASSETS}) AS assets",
-            Look("locale", None, ((None, GREEN), (50, AMBER), (500, RED))),
         ),
     ]
 
 
-def _numbers_of_the_group() -> list[Json]:
+def _figures() -> list[Json]:
+    """Plain facts, without a colour: nothing here is good or bad by itself."""
+    counts = "sum(assets_up_count) AS up, sum(assets_installed_count - assets_up_count) AS down"
+    in_use = "sum(delivered_qty)::float / nullif(sum(available_qty), 0) AS used"
+    used_w = "sum(bus_w + payload_w + compute_w + cooling_w) AS used"
     return [
         stat(
-            "Accelerators in use",
-            _number_place(4),
-            _of_newest(
-                "sum(delivered_qty)::float / nullif(sum(available_qty), 0)",
-                "capacity",
-                "resource = 'accelerator_count'",
-            ),
-            Look("percentunit", 1, ((None, BLUE), (0.9, AMBER), (0.98, RED))),
-            says="Delivered of what is available, in orbit and on the ground.",
+            "Satellites",
+            Place(8, 0, 4, 3),
+            of_newest(counts, "capacity", questions.COUNTS_SATELLITES),
+            Look("locale"),
+            says="Up: reporting, and fit for its work.",
+        ),
+        stat(
+            "Accelerators",
+            Place(12, 0, 2, 3),
+            of_newest(in_use, "capacity", "resource = 'accelerator_count'"),
+            Look("percentunit", 1),
+            says="In use, of those available in orbit and on the ground.",
         ),
         stat(
             "Power used",
-            _number_place(5),
-            _of_newest("sum(bus_w + payload_w + compute_w + cooling_w)", "energy"),
+            Place(14, 0, 2, 3),
+            of_newest(used_w, "energy"),
             Look("watt", 2),
+            says="By satellites and sites, cooling too.",
         ),
         stat(
-            "Revenue run rate",
-            _number_place(6),
-            _of_newest("sum(run_rate_usd_per_y)", "revenue"),
+            "Charge",
+            Place(16, 0, 2, 3),
+            of_newest("sum(charge_wh) / nullif(sum(battery_wh), 0) AS charge", "energy"),
+            Look("percentunit", 0),
+            says="What all batteries in orbit hold, of what they could.",
+        ),
+        stat(
+            "Run rate",
+            Place(18, 0, 2, 3),
+            of_newest("sum(run_rate_usd_per_y) AS revenue", "revenue"),
             Look("currencyUSD", 1),
-            says="What this tick comes to in a year, consolidated.",
-        ),
-        stat(
-            "Promises broken",
-            _number_place(7),
-            _of_newest("count(*) FILTER (WHERE status = 'breached')", "commitments"),
-            Look("short", 0, ((None, GREEN), (1, RED))),
+            says="Consolidated revenue: what the newest tick comes to in a year.",
         ),
     ]
 
 
-def _over_time(value: str, metric: str, view: str, where: str = "TRUE") -> str:
-    return f"""
-        SELECT {TIME}, {metric} AS metric, {value} AS value
-        FROM {view} AS v JOIN tick AS t ON t.branch = v.branch AND t.tick_ns = v.tick_ns
-        WHERE v.branch = 'live' AND v.tick_ns IN ({SHOWN}) AND {where}
-        GROUP BY t.committed_ns, metric ORDER BY t.committed_ns, metric"""
+def _standing() -> list[Json]:
+    """What the twin itself judges to be wrong."""
+
+    def count(what: str) -> str:
+        return f"count(*) FILTER (WHERE {what})"
+
+    return [
+        stat(
+            "Commitments",
+            Place(20, 0, 2, 3),
+            of_newest(
+                f"""{count("status = 'at-risk'")} AS "at risk",
+                {count("status = 'breached'")} AS breached""",
+                "commitments",
+            ),
+            Look("none"),
+            figures={"at risk": SOME_ODD, "breached": SOME_BAD},
+            says="How many may break, and how many are broken.",
+        ),
+        stat(
+            "Alerts",
+            Place(22, 0, 2, 3),
+            f"""SELECT {count("severity = 'warning'")} AS warning,
+                {count("severity = 'critical'")} AS critical
+            FROM alert WHERE branch = 'live' AND cleared_ns IS NULL""",
+            Look("none"),
+            figures={"warning": SOME_ODD, "critical": SOME_BAD},
+            says="Open alerts.",
+        ),
+    ]
 
 
-def _fleet() -> list[Json]:
+def _lines() -> list[Json]:
+    return [*_lines_of_the_fleet(), *_lines_of_the_plant(), *_lines_of_the_group()]
+
+
+def _lines_of_the_fleet() -> list[Json]:
     return [
         lines(
-            "Satellites at work, of those installed",
+            "Satellites down",
             Place(0, 3, 8, 8),
-            _over_time(
-                "sum(assets_up_count)::float / nullif(sum(assets_installed_count), 0)",
-                "v.segment",
-                "capacity",
-                "v.segment IN (SELECT segment FROM energy WHERE branch = 'live'"
-                f" AND tick_ns = ({NEWEST}) AND site = 'orbit')",
-            ),
-            Look("percentunit", 1, most=1.0),
-        ),
-        lines(
-            "Power by use",
-            Place(8, 3, 8, 8),
-            f"""
-            SELECT {TIME}, sum(compute_w) AS compute, sum(cooling_w) AS cooling,
-                sum(bus_w) AS bus, sum(payload_w) AS payload, sum(curtailed_w) AS curtailed
-            FROM energy AS v JOIN tick AS t ON t.branch = v.branch AND t.tick_ns = v.tick_ns
-            WHERE v.branch = 'live' AND v.tick_ns IN ({SHOWN})
-            GROUP BY t.committed_ns ORDER BY t.committed_ns""",
-            Look("watt"),
+            [
+                over_time(
+                    "sum(assets_installed_count - assets_up_count) AS value",
+                    "capacity",
+                    questions.COUNTS_SATELLITES,
+                    by="segment",
+                )
+            ],
+            Look("none", 0, least=0.0),
             is_stacked=True,
-            says="What arrays and grids give and nobody draws is curtailed.",
+            says="Installed, but not up, by segment.",
         ),
         lines(
-            "Lowest charge of any battery",
-            Place(16, 3, 8, 8),
-            _over_time("min(v.charge_fraction_min)", "v.segment", "energy", "v.battery_wh > 0"),
-            Look("percentunit", 0, least=0.0, most=1.0),
+            "Downlink delivered",
+            Place(8, 3, 8, 8),
+            _of_available("downlink_bps"),
+            Look("bps", least=0.0),
+            is_stacked=True,
+            looks={"available": alone(GREY)},
+            says="By segment, below what is available of all.",
         ),
     ]
 
 
-def _business() -> list[Json]:
+def _lines_of_the_plant() -> list[Json]:
+    def at(site: str, columns: str) -> str:
+        return f"coalesce(sum({columns}) FILTER (WHERE site {site}), 0)"
+
     return [
         lines(
             "Accelerators delivered",
-            Place(0, 11, 8, 7),
-            _over_time(
-                "sum(v.delivered_qty)",
-                "v.segment",
-                "capacity",
-                "v.resource = 'accelerator_count'",
-            ),
-            Look("short"),
+            Place(0, 11, 8, 8),
+            _of_available("accelerator_count"),
+            Look("short", least=0.0),
             is_stacked=True,
+            looks={"available": alone(GREY)},
+            says="By segment, below what is available of all.",
         ),
         lines(
-            "Revenue run rate by reporting segment",
-            Place(8, 11, 8, 7),
-            _over_time("sum(v.run_rate_usd_per_y)::float", "v.reporting_segment", "revenue"),
+            "Power",
+            Place(8, 11, 8, 8),
+            [
+                over_time(
+                    f"""{at("<> 'orbit'", "compute_w")} AS "compute, ground",
+                    {at("= 'orbit'", "compute_w")} AS "compute, orbit",
+                    sum(cooling_w) AS cooling,
+                    sum(bus_w + payload_w) AS "bus and payload",
+                    sum(curtailed_w) AS curtailed""",
+                    "energy",
+                )
+            ],
+            Look("watt", least=0.0),
+            is_stacked=True,
+            looks={"curtailed": named(GREY)},
+            says="By use. Curtailed is what arrays could have given while batteries were full.",
+        ),
+    ]
+
+
+def _lines_of_the_group() -> list[Json]:
+    return [
+        lines(
+            "Revenue run rate",
+            Place(0, 19, 8, 7),
+            [
+                over_time(
+                    "sum(run_rate_usd_per_y)::float AS value", "revenue", by="reporting_segment"
+                )
+            ],
             Look("currencyUSD"),
-            says="What the group sells to itself is below zero.",
+            is_stacked=True,
+            looks={
+                "AI": named(YELLOW),
+                "Connectivity": named(CYAN),
+                "Space": named(PURPLE),
+                "Eliminations": named(GREY),
+            },
+            says="By reporting segment; what the group sells to itself is taken out again.",
         ),
         lines(
-            "Lag and rows",
-            Place(16, 11, 8, 7),
-            f"""
-            SELECT {TIME}, max(v.lag_s) AS "lag in s", max(t.rows_count) / 1e6 AS "million rows"
-            FROM health AS v JOIN tick AS t ON t.branch = v.branch AND t.tick_ns = v.tick_ns
-            WHERE v.branch = 'live' AND v.tick_ns IN ({SHOWN})
-            GROUP BY t.committed_ns ORDER BY t.committed_ns""",
-            Look("short", 2, least=0.0),
+            "Lag over time",
+            Place(8, 19, 8, 7),
+            [questions.LAG],
+            Look("s", 1, ((None, GREEN), (LAG_MAX_S, AMBER), (5.0, RED)), least=0.0),
+            says="From a source's word to this database: the worst of each moment.",
         ),
+    ]
+
+
+def _of_available(resource: str) -> list[str]:
+    """What each segment delivers of a resource, and what all of them could."""
+    where = f"resource = '{resource}'"
+    return [
+        over_time("sum(delivered_qty)::float AS value", "capacity", where, by="segment"),
+        over_time("sum(available_qty)::float AS available", "capacity", where),
     ]
 
 
 def _tables() -> list[Json]:
     return [
         table(
-            "Promises, those that break first on top",
-            Place(0, 18, 14, 8),
+            "Commitments, first to break on top",
+            Place(16, 3, 8, 13),
             f"""
-            SELECT commitment_id AS promise, customer, status,
-                attained_fraction AS attained, headroom_qty AS headroom, resource,
-                error_budget_left_s AS "budget left", time_to_breach_s AS "breaks in",
-                credit_exposure_usd AS "credit at stake"
+            SELECT commitment_id AS commitment, status,
+                (promised_qty + headroom_qty)::float / nullif(promised_qty, 0) AS "had",
+                error_budget_left_s / nullif(error_budget_s, 0) AS "budget left",
+                time_to_breach_s AS "breaks in"
             FROM commitments WHERE branch = 'live' AND tick_ns = ({NEWEST})
             ORDER BY array_position(ARRAY['breached', 'at-risk', 'kept', 'pending'], status),
-                time_to_breach_s NULLS LAST, error_budget_left_s NULLS LAST, commitment_id""",
+                time_to_breach_s NULLS LAST, "budget left" NULLS LAST, "had" NULLS LAST,
+                commitment_id""",
             columns={
-                "status": coloured(STATUSES),
-                "attained": {"unit": "percentunit", "decimals": 2},
-                "headroom": {"unit": "short"},
-                "budget left": {"unit": "s"},
-                "breaks in": {"unit": "s"},
-                "credit at stake": {"unit": "currencyUSD"},
+                "status": {**coloured(STATUSES), "custom.width": 80},
+                "had": {"unit": "suffix: ×", "decimals": 1, "custom.width": 80},
+                "budget left": {"unit": "percentunit", "decimals": 0, "custom.width": 100},
+                "breaks in": {"unit": "s", "decimals": 1, "custom.width": 90},
             },
+            says="Had: what is available to it, over what is promised. Budget: time in which it"
+            " may still fail, of what its window allows. Launches have neither.",
         ),
         table(
             "Open alerts",
-            Place(14, 18, 10, 8),
-            """
-            SELECT severity, alarm_id AS alert, value, threshold,
-                to_char(to_timestamp(raised_ns / 1e9) AT TIME ZONE 'UTC',
-                        'YYYY-MM-DD HH24:MI') AS "raised, twin time"
-            FROM alert WHERE branch = 'live' AND cleared_ns IS NULL
-            ORDER BY severity, raised_ns DESC""",
-            columns={"severity": coloured(SEVERITIES), "value": {"decimals": 3}},
+            Place(16, 16, 8, 10),
+            questions.ALERTS,
+            columns={
+                "severity": {**coloured(SEVERITIES), "custom.width": 80},
+                "subject": {"custom.width": 160},
+                "for": {"unit": "s", "decimals": 1, "custom.width": 90},
+            },
+            says="For: since it was raised, in twin time.",
         ),
     ]
