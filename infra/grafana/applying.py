@@ -92,9 +92,9 @@ def _grafana(url: str, token: str) -> Iterator[Any]:
         ) from None
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise BadUsage(f"--url {url!r}", expected="http://host:port, with a path if it has one")
+    # Without a slash at its end, a path would run into that of the API.
+    grafana = GrafanaApi.from_url(f"{url.rstrip('/')}/", credential=token)
     try:
-        # Without a slash at its end, a path would run into that of the API.
-        grafana = GrafanaApi.from_url(f"{url.rstrip('/')}/", credential=token)
         answer = grafana.client.GET("/health")
         if not isinstance(answer, dict) or "database" not in answer:
             raise Unavailable(f"{url} answers, but is no Grafana", remedy="give its --url")
@@ -104,6 +104,8 @@ def _grafana(url: str, token: str) -> Iterator[Any]:
             f"Grafana at {url}: {error}",
             remedy="is it up, its token that of an Admin, and its board from no file?",
         ) from None
+    finally:
+        grafana.client.s.close()
 
 
 def _known(ask: Callable[[str], Json], uid: str) -> Json | None:

@@ -69,9 +69,7 @@ def wall(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def expanded(sql: str, *, interval_ms: int = OFTEN, until_ns: int = 4_102_444_800 * 10**9) -> str:
     """The question as Grafana sends it, about all time until an instant."""
-    sql = re.sub(
-        r"\$__unixEpochNanoFilter\(([\w.]+)\)", rf"\1 >= 0 AND \1 <= {until_ns}", sql
-    )
+    sql = re.sub(r"\$__unixEpochNanoFilter\(([\w.]+)\)", rf"\1 >= 0 AND \1 <= {until_ns}", sql)
     return sql.replace("$__interval_ms", str(interval_ms))
 
 
