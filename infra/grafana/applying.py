@@ -63,7 +63,6 @@ def datasource(settings: Settings) -> Json:
         "access": "proxy",
         "url": f"{address.host}:{address.port or 5432}",
         "user": READER,
-        "database": address.database,
         "jsonData": {
             "database": address.database,
             "sslmode": _tls_mode(address),
@@ -102,7 +101,7 @@ def _grafana(url: str, token: str) -> Iterator[Any]:
     except (GrafanaException, OSError) as error:
         raise Unavailable(
             f"Grafana at {url}: {error}",
-            remedy="is it up, its token that of an Admin, and its board from no file?",
+            remedy="is it up, the token an Admin's, and nothing of this provisioned from files?",
         ) from None
     finally:
         grafana.client.s.close()

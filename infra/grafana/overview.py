@@ -5,23 +5,27 @@ from __future__ import annotations
 from typing import Final
 
 from infra.grafana import questions
-from infra.grafana.panels import (
+from infra.grafana.colours import (
     AMBER,
-    BLUE,
-    CYAN,
     GREEN,
     GREY,
-    PURPLE,
     RED,
-    YELLOW,
+    REPORTING_SEGMENTS,
+    SEGMENTS,
+    SEVERITIES,
+    STATUSES,
+    USES,
+)
+from infra.grafana.panels import (
     Json,
     Look,
     Place,
     alone,
+    apart,
+    beyond,
     coloured,
     dashboard,
     lines,
-    named,
     stat,
     table,
 )
@@ -37,16 +41,6 @@ LAG_MAX_S: Final = 1.0
 SOME_BAD: Final = ((None, GREEN), (1.0, RED))
 SOME_ODD: Final = ((None, GREEN), (1.0, AMBER))
 
-STATUSES: Final = {
-    "kept": GREEN,
-    "at-risk": AMBER,
-    "breached": RED,
-    "pending": BLUE,
-    "waived": BLUE,
-    "ended": GREY,
-}
-SEVERITIES: Final = {"critical": RED, "warning": AMBER, "none": GREEN}
-
 
 def overview() -> Json:
     """The dashboard in Grafana's schema."""
@@ -58,19 +52,25 @@ def _freshness() -> list[Json]:
     return [
         stat(
             "Twin time",
-            Place(0, 0, 4, 3),
-            f"""
-            SELECT to_char(to_timestamp(({NEWEST}) / 1e9) AT TIME ZONE 'UTC',
-                    'YYYY-MM-DD HH24:MI:SS') AS "UTC",
-                (SELECT string_agg(DISTINCT basis, ', ') FROM energy
-                 WHERE branch = 'live' AND tick_ns = ({NEWEST})) AS basis""",
+            Place(0, 0, 3, 3),
+            f"""SELECT to_char(to_timestamp(({NEWEST}) / 1e9) AT TIME ZONE 'UTC',
+                'YYYY-MM-DD HH24:MI:SS') AS instant""",
             Look("string"),
-            says="The end of the newest tick, in the twin's own time, and what its figures of"
-            " energy rest on. All other panels without a time axis are about this tick.",
+            size_px=26,
+            says="The end of the newest tick, in the twin's own time (UTC). All panels without a"
+            " time axis are about this tick; an axis has the time at which ticks were committed.",
+        ),
+        stat(
+            "Basis",
+            Place(3, 0, 2, 3),
+            questions.BASIS,
+            Look("string"),
+            size_px=22,
+            says="What the figures rest on: the worst of measured, derived and assumed.",
         ),
         stat(
             "Last tick",
-            Place(4, 0, 2, 3),
+            Place(5, 0, 2, 3),
             of_newest("extract(epoch FROM now()) - committed_ns / 1e9 AS ago", "tick"),
             Look("s", 0, ((None, GREEN), (TICK_OVERDUE_S, AMBER), (300.0, RED))),
             says="How long ago the newest tick was committed. Older than a minute and a half:"
@@ -78,10 +78,11 @@ def _freshness() -> list[Json]:
         ),
         stat(
             "Lag",
-            Place(6, 0, 2, 3),
+            Place(7, 0, 2, 3),
             of_newest("max(lag_s) AS lag", "health"),
             Look("s", 1, ((None, GREEN), (LAG_MAX_S, AMBER), (5.0, RED))),
-            says="From a source's word to this database, in the newest tick.",
+            says="From a source's word to this database, in the newest tick. Amber from a second"
+            " on, red from five.",
         ),
     ]
 
@@ -94,7 +95,7 @@ def _figures() -> list[Json]:
     return [
         stat(
             "Satellites",
-            Place(8, 0, 4, 3),
+            Place(9, 0, 3, 3),
             of_newest(counts, "capacity", questions.COUNTS_SATELLITES),
             Look("locale"),
             says="Up: reporting, and fit for its work.",
@@ -114,18 +115,18 @@ def _figures() -> list[Json]:
             says="By satellites and sites, cooling too.",
         ),
         stat(
-            "Charge",
+            "Battery charge",
             Place(16, 0, 2, 3),
             of_newest("sum(charge_wh) / nullif(sum(battery_wh), 0) AS charge", "energy"),
             Look("percentunit", 0),
             says="What all batteries in orbit hold, of what they could.",
         ),
         stat(
-            "Run rate",
+            "Revenue a year",
             Place(18, 0, 2, 3),
             of_newest("sum(run_rate_usd_per_y) AS revenue", "revenue"),
             Look("currencyUSD", 1),
-            says="Consolidated revenue: what the newest tick comes to in a year.",
+            says="The consolidated run rate: what the newest tick comes to in a year.",
         ),
     ]
 
@@ -170,7 +171,7 @@ def _lines_of_the_fleet() -> list[Json]:
     return [
         lines(
             "Satellites down",
-            Place(0, 3, 8, 8),
+            Place(0, 3, 8, 9),
             [
                 over_time(
                     "sum(assets_installed_count - assets_up_count) AS value",
@@ -181,15 +182,16 @@ def _lines_of_the_fleet() -> list[Json]:
             ],
             Look("none", 0, least=0.0),
             is_stacked=True,
+            looks=apart(SEGMENTS),
             says="Installed, but not up, by segment.",
         ),
         lines(
             "Downlink delivered",
-            Place(8, 3, 8, 8),
+            Place(8, 3, 8, 9),
             _of_available("downlink_bps"),
             Look("bps", least=0.0),
             is_stacked=True,
-            looks={"available": alone(GREY)},
+            looks={**apart(SEGMENTS), "available": alone(GREY)},
             says="By segment, below what is available of all.",
         ),
     ]
@@ -202,16 +204,16 @@ def _lines_of_the_plant() -> list[Json]:
     return [
         lines(
             "Accelerators delivered",
-            Place(0, 11, 8, 8),
+            Place(0, 12, 8, 8),
             _of_available("accelerator_count"),
             Look("short", least=0.0),
             is_stacked=True,
-            looks={"available": alone(GREY)},
+            looks={**apart(SEGMENTS), "available": alone(GREY)},
             says="By segment, below what is available of all.",
         ),
         lines(
             "Power",
-            Place(8, 11, 8, 8),
+            Place(8, 12, 8, 8),
             [
                 over_time(
                     f"""{at("<> 'orbit'", "compute_w")} AS "compute, ground",
@@ -224,7 +226,7 @@ def _lines_of_the_plant() -> list[Json]:
             ],
             Look("watt", least=0.0),
             is_stacked=True,
-            looks={"curtailed": named(GREY)},
+            looks=apart(USES),
             says="By use. Curtailed is what arrays could have given while batteries were full.",
         ),
     ]
@@ -233,8 +235,8 @@ def _lines_of_the_plant() -> list[Json]:
 def _lines_of_the_group() -> list[Json]:
     return [
         lines(
-            "Revenue run rate",
-            Place(0, 19, 8, 7),
+            "Revenue run rate by reporting segment",
+            Place(0, 20, 8, 7),
             [
                 over_time(
                     "sum(run_rate_usd_per_y)::float AS value", "revenue", by="reporting_segment"
@@ -242,20 +244,16 @@ def _lines_of_the_group() -> list[Json]:
             ],
             Look("currencyUSD"),
             is_stacked=True,
-            looks={
-                "AI": named(YELLOW),
-                "Connectivity": named(CYAN),
-                "Space": named(PURPLE),
-                "Eliminations": named(GREY),
-            },
-            says="By reporting segment; what the group sells to itself is taken out again.",
+            looks=apart(REPORTING_SEGMENTS),
+            says="What the group sells to itself is taken out again.",
         ),
         lines(
             "Lag over time",
-            Place(8, 19, 8, 7),
+            Place(8, 20, 8, 7),
             [questions.LAG],
             Look("s", 1, ((None, GREEN), (LAG_MAX_S, AMBER), (5.0, RED)), least=0.0),
-            says="From a source's word to this database: the worst of each moment.",
+            says="From a source's word to this database: the worst of each moment. Amber from a"
+            " second on, red from five.",
         ),
     ]
 
@@ -273,28 +271,33 @@ def _tables() -> list[Json]:
     return [
         table(
             "Commitments, first to break on top",
-            Place(16, 3, 8, 13),
+            Place(16, 3, 8, 14),
             f"""
             SELECT commitment_id AS commitment, status,
-                (promised_qty + headroom_qty)::float / nullif(promised_qty, 0) AS "had",
+                (promised_qty + headroom_qty)::float / nullif(promised_qty, 0) AS cover,
                 error_budget_left_s / nullif(error_budget_s, 0) AS "budget left",
                 time_to_breach_s AS "breaks in"
             FROM commitments WHERE branch = 'live' AND tick_ns = ({NEWEST})
             ORDER BY array_position(ARRAY['breached', 'at-risk', 'kept', 'pending'], status),
-                time_to_breach_s NULLS LAST, "budget left" NULLS LAST, "had" NULLS LAST,
+                time_to_breach_s NULLS LAST, "budget left" NULLS LAST, cover NULLS LAST,
                 commitment_id""",
             columns={
                 "status": {**coloured(STATUSES), "custom.width": 80},
-                "had": {"unit": "suffix: ×", "decimals": 1, "custom.width": 80},
+                "cover": {
+                    "unit": "suffix: ×",
+                    "decimals": 2,
+                    "custom.width": 80,
+                    **beyond(100.0, "> 100 ×"),
+                },
                 "budget left": {"unit": "percentunit", "decimals": 0, "custom.width": 100},
                 "breaks in": {"unit": "s", "decimals": 1, "custom.width": 90},
             },
-            says="Had: what is available to it, over what is promised. Budget: time in which it"
+            says="Cover: what is available to it, over what is promised. Budget: time in which it"
             " may still fail, of what its window allows. Launches have neither.",
         ),
         table(
             "Open alerts",
-            Place(16, 16, 8, 10),
+            Place(16, 17, 8, 10),
             questions.ALERTS,
             columns={
                 "severity": {**coloured(SEVERITIES), "custom.width": 80},

@@ -1,8 +1,4 @@
-"""Panels in Grafana's dashboard schema: what ours have in common, once.
-
-A colour is a judgement: green, amber and red stand where the twin judges, or where there is a limit
-to judge by, and nowhere else.
-"""
+"""Panels in Grafana's dashboard schema: what ours have in common, once."""
 
 from __future__ import annotations
 
@@ -10,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+
+from infra.grafana.colours import PLAIN
 
 Json = dict[str, Any]
 Steps = tuple[tuple[float | None, str], ...]
@@ -20,10 +18,7 @@ SCHEMA_VERSION: Final = 37
 COLUMNS: Final = 24
 POINTS_MAX_COUNT: Final = 300
 """Points of a line: one for every second pixel or so of a third of a screen."""
-
-GREEN, AMBER, RED = "#3fb27f", "#e0a030", "#e05252"
-BLUE, CYAN, PURPLE, YELLOW, GREY = "#5b8ff9", "#4fc3d9", "#b877d9", "#e5c453", "#7d828c"
-PLAIN: Final[Steps] = ((None, "text"),)
+UNJUDGED: Final[Steps] = ((None, PLAIN),)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -40,7 +35,7 @@ class Look(msgspec.Struct, frozen=True):
 
     unit: str = "short"
     decimals: int | None = None
-    steps: Steps = PLAIN
+    steps: Steps = UNJUDGED
     least: float | None = None
     most: float | None = None
 
@@ -69,9 +64,13 @@ def stat(
     look: Look,
     *,
     figures: Mapping[str, Steps] | None = None,
+    size_px: int | None = None,
     says: str = "",
 ) -> Json:
-    """The figures of one row, side by side; ``figures`` has the colours of single ones."""
+    """The figures of one row, side by side; ``figures`` has the colours of single ones.
+
+    Unless their size is given, they are as large as there is room.
+    """
     panel = _panel("stat", title, place, [_query(sql, "table")], look, says)
     panel["fieldConfig"]["overrides"] = [
         _override(name, {"thresholds": _thresholds(steps)})
@@ -84,6 +83,7 @@ def stat(
         "orientation": "vertical",
         "textMode": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "/.*/", "values": False},
+        "text": {} if size_px is None else {"valueSize": size_px},
     }
     return panel
 
@@ -100,6 +100,8 @@ def lines(
 ) -> Json:
     """Values over time, one line for each column, or for each value of the column ``metric``.
 
+    Several are stacked and told apart beside them; one needs no name but the panel's.
+
     ``looks`` says how single lines are drawn: see ``named`` and ``alone``.
     """
     targets = [
@@ -108,23 +110,26 @@ def lines(
     ]
     panel = _panel("timeseries", title, place, targets, look, says)
     panel["maxDataPoints"] = POINTS_MAX_COUNT
+    # Without it Grafana takes no step below a minute for a database.
+    panel["interval"] = "1s"
     panel["fieldConfig"]["overrides"] = [_override(*each) for each in (looks or {}).items()]
+    is_judged = look.steps != UNJUDGED
     panel["fieldConfig"]["defaults"] |= {
-        "noValue": "no tick was committed in this time",
-        "color": {"mode": "palette-classic"},
+        "color": {"mode": "thresholds" if is_judged else "palette-classic"},
         "custom": {
             "lineWidth": 1,
             "fillOpacity": 30 if is_stacked else 0,
+            "gradientMode": "scheme" if is_judged else "none",
             "showPoints": "never",
             "stacking": {"mode": "normal" if is_stacked else "none", "group": "A"},
-            "thresholdsStyle": {"mode": "off" if look.steps == PLAIN else "line"},
+            "thresholdsStyle": {"mode": "line" if is_judged else "off"},
         },
     }
     panel["options"] = {
         "legend": {
             "displayMode": "table",
             "placement": "right",
-            "showLegend": True,
+            "showLegend": is_stacked,
             "calcs": ["lastNotNull"],
             "sortBy": "Last *",
             "sortDesc": True,
@@ -137,6 +142,11 @@ def lines(
 def named(colour: str) -> Json:
     """A line with a colour of its own."""
     return {"color": {"mode": "fixed", "fixedColor": colour}}
+
+
+def apart(colours: Mapping[str, str]) -> dict[str, Json]:
+    """Lines with colours of their own."""
+    return {name: named(colour) for name, colour in colours.items()}
 
 
 def alone(colour: str) -> Json:
@@ -157,9 +167,10 @@ def table(
     columns: Mapping[str, Json],
     says: str = "",
 ) -> Json:
-    """Rows of the newest tick; ``columns`` says how single ones read."""
+    """Rows, with a dash for what is not known; ``columns`` says how single ones read."""
     panel = _panel("table", title, place, [_query(sql, "table")], Look(), says)
     panel["fieldConfig"]["overrides"] = [_override(*each) for each in columns.items()]
+    panel["fieldConfig"]["defaults"]["noValue"] = "–"
     panel["options"] = {"showHeader": True, "footer": {"show": False}}
     return panel
 
@@ -173,6 +184,13 @@ def coloured(colours: Mapping[str, str]) -> Json:
         "mappings": [{"type": "value", "options": mapping}],
         "custom.displayMode": "color-text",
     }
+
+
+def beyond(most: float, words: str) -> Json:
+    """A column in which figures from a size on are only told to be beyond it."""
+    # An end that is left open is read as zero.
+    reach = {"from": most, "to": 1e18, "result": {"text": words, "index": 0}}
+    return {"mappings": [{"type": "range", "options": reach}]}
 
 
 def _panel(

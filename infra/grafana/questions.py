@@ -34,6 +34,12 @@ An array is made once in a question, where a join would be made anew for each st
 """
 
 
+BASIS: Final = f"""
+    SELECT basis FROM energy WHERE branch = 'live' AND tick_ns = ({NEWEST})
+    ORDER BY array_position(ARRAY['assumed', 'derived', 'measured'], basis) LIMIT 1"""
+"""The worst of what the figures of the newest tick rest on."""
+
+
 def of_newest(columns: str, view: str, where: str = "TRUE") -> str:
     """One row about the newest tick."""
     return (
