@@ -56,7 +56,6 @@ def _freshness() -> list[Json]:
             f"""SELECT to_char(to_timestamp(({NEWEST}) / 1e9) AT TIME ZONE 'UTC',
                 'YYYY-MM-DD HH24:MI:SS') AS instant""",
             Look("string"),
-            size_px=26,
             says="The end of the newest tick, in the twin's own time (UTC). All panels without a"
             " time axis are about this tick; an axis has the time at which ticks were committed.",
         ),
@@ -65,7 +64,6 @@ def _freshness() -> list[Json]:
             Place(3, 0, 2, 3),
             questions.BASIS,
             Look("string"),
-            size_px=22,
             says="What the figures rest on: the worst of measured, derived and assumed.",
         ),
         stat(
@@ -101,28 +99,28 @@ def _figures() -> list[Json]:
             says="Up: reporting, and fit for its work.",
         ),
         stat(
-            "Accelerators",
+            "Compute",
             Place(12, 0, 2, 3),
             of_newest(in_use, "capacity", "resource = 'accelerator_count'"),
             Look("percentunit", 1),
-            says="In use, of those available in orbit and on the ground.",
+            says="Accelerators in use, of those available in orbit and on the ground.",
         ),
         stat(
-            "Power used",
+            "Power",
             Place(14, 0, 2, 3),
             of_newest(used_w, "energy"),
             Look("watt", 2),
-            says="By satellites and sites, cooling too.",
+            says="Used by satellites and sites, cooling too.",
         ),
         stat(
-            "Battery charge",
+            "Charge",
             Place(16, 0, 2, 3),
             of_newest("sum(charge_wh) / nullif(sum(battery_wh), 0) AS charge", "energy"),
             Look("percentunit", 0),
             says="What all batteries in orbit hold, of what they could.",
         ),
         stat(
-            "Revenue a year",
+            "Revenue",
             Place(18, 0, 2, 3),
             of_newest("sum(run_rate_usd_per_y) AS revenue", "revenue"),
             Look("currencyUSD", 1),
@@ -212,7 +210,7 @@ def _lines_of_the_plant() -> list[Json]:
             says="By segment, below what is available of all.",
         ),
         lines(
-            "Power",
+            "Power by use",
             Place(8, 12, 8, 8),
             [
                 over_time(
@@ -227,7 +225,7 @@ def _lines_of_the_plant() -> list[Json]:
             Look("watt", least=0.0),
             is_stacked=True,
             looks=apart(USES),
-            says="By use. Curtailed is what arrays could have given while batteries were full.",
+            says="Curtailed is what arrays could have given while batteries were full.",
         ),
     ]
 
@@ -282,15 +280,16 @@ def _tables() -> list[Json]:
                 time_to_breach_s NULLS LAST, "budget left" NULLS LAST, cover NULLS LAST,
                 commitment_id""",
             columns={
-                "status": {**coloured(STATUSES), "custom.width": 80},
+                "commitment": {"custom.minWidth": 100},
+                "status": {**coloured(STATUSES), "custom.width": 76},
                 "cover": {
                     "unit": "suffix: ×",
                     "decimals": 2,
-                    "custom.width": 80,
+                    "custom.width": 76,
                     **beyond(100.0, "> 100 ×"),
                 },
-                "budget left": {"unit": "percentunit", "decimals": 0, "custom.width": 100},
-                "breaks in": {"unit": "s", "decimals": 1, "custom.width": 90},
+                "budget left": {"unit": "percentunit", "decimals": 0, "custom.width": 92},
+                "breaks in": {"unit": "s", "decimals": 1, "custom.width": 80},
             },
             says="Cover: what is available to it, over what is promised. Budget: time in which it"
             " may still fail, of what its window allows. Launches have neither.",
@@ -300,9 +299,10 @@ def _tables() -> list[Json]:
             Place(16, 17, 8, 10),
             questions.ALERTS,
             columns={
-                "severity": {**coloured(SEVERITIES), "custom.width": 80},
-                "subject": {"custom.width": 160},
-                "for": {"unit": "s", "decimals": 1, "custom.width": 90},
+                "severity": {**coloured(SEVERITIES), "custom.width": 76},
+                "subject": {"custom.minWidth": 100},
+                "what is wrong": {"custom.minWidth": 100},
+                "for": {"unit": "s", "decimals": 1, "custom.width": 80},
             },
             says="For: since it was raised, in twin time.",
         ),

@@ -64,13 +64,9 @@ def stat(
     look: Look,
     *,
     figures: Mapping[str, Steps] | None = None,
-    size_px: int | None = None,
     says: str = "",
 ) -> Json:
-    """The figures of one row, side by side; ``figures`` has the colours of single ones.
-
-    Unless their size is given, they are as large as there is room.
-    """
+    """The figures of one row, side by side; ``figures`` has the colours of single ones."""
     panel = _panel("stat", title, place, [_query(sql, "table")], look, says)
     panel["fieldConfig"]["overrides"] = [
         _override(name, {"thresholds": _thresholds(steps)})
@@ -83,7 +79,6 @@ def stat(
         "orientation": "vertical",
         "textMode": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "/.*/", "values": False},
-        "text": {} if size_px is None else {"valueSize": size_px},
     }
     return panel
 

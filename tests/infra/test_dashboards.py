@@ -133,8 +133,8 @@ def test_the_wall_says_what_the_panel_of_the_terminal_says(wall: Wall) -> None:
     }
     assert figures(wall, "Lag")["lag"] == seen.lag_s
     used_w = seen.orbit.power.used_w + seen.ground.power.used_w
-    assert figures(wall, "Power used")["used"] == pytest.approx(used_w)
-    assert float(figures(wall, "Revenue a year")["revenue"]) == seen.consolidated_usd_per_y
+    assert figures(wall, "Power")["used"] == pytest.approx(used_w)
+    assert float(figures(wall, "Revenue")["revenue"]) == seen.consolidated_usd_per_y
     assert sum(figures(wall, "Alerts").values()) == len(seen.alerts)
     assert figures(wall, "Commitments") == {
         "at risk": seen.promises.at_risk_count,
