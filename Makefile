@@ -49,16 +49,20 @@ $(VENV)/.installed: requirements.lock pyproject.toml $(BIN)/uv
 	$(BIN)/twin warm
 	@touch $@
 
-$(VENV)/.developed: requirements-dev.lock $(VENV)/.installed
+# Grafana's client has a folder of its own: it would take the place of a package others need.
+$(VENV)/.developed: requirements-dev.lock requirements-grafana.lock $(VENV)/.installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes \
+		--target $(VENV)/grafana -r requirements-grafana.lock
 	@touch $@
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 lock: $(BIN)/uv
-	$(LOCK) --group build -o requirements.lock
-	$(LOCK) --group build --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml --group build -o requirements.lock
+	$(LOCK) pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --group grafana -o requirements-grafana.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -121,7 +121,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "TWIN_GRAFANA_TOKEN",
-        "For `twin grafana apply`: token of a service account that may edit.",
+        "For `twin grafana apply`: token of a service account with the role Admin.",
         "",
     ),
     Setting(

@@ -1,246 +1,309 @@
-"""The first wall: fleet and lag, compute, energy, revenue, promises and alerts on one screen."""
+"""The first wall: fleet and lag, capacity, energy, revenue, commitments, alerts on one screen."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from infra.grafana.panels import (
+from infra.grafana import questions
+from infra.grafana.colours import (
     AMBER,
-    BLUE,
     GREEN,
-    NEWEST,
+    GREY,
     RED,
-    SHOWN,
+    REPORTING_SEGMENTS,
+    SEGMENTS,
+    SEVERITIES,
+    STATUSES,
+    USES,
+)
+from infra.grafana.panels import (
     Json,
     Look,
     Place,
+    alone,
+    apart,
+    beyond,
     coloured,
     dashboard,
     lines,
     stat,
     table,
 )
+from infra.grafana.questions import NEWEST, of_newest, over_time
 
 UID: Final = "twin-overview"
 TITLE: Final = "Overview"
 
-#: One row per segment and region: those of a segment's first resource count its assets.
-ASSETS: Final = f"""
-    SELECT DISTINCT ON (label, segment, region) label, segment, region, tick_ns,
-        assets_installed_count, assets_up_count
-    FROM capacity WHERE branch = 'live' AND tick_ns = ({NEWEST})
-        AND segment IN (SELECT segment FROM energy
-                        WHERE branch = 'live' AND tick_ns = ({NEWEST}) AND site = 'orbit')
-    ORDER BY label, segment, region, resource"""
-TIME: Final = "to_timestamp(t.committed_ns / 1e9) AS time"
-STATUSES: Final = {
-    "kept": GREEN,
-    "at-risk": AMBER,
-    "breached": RED,
-    "pending": BLUE,
-    "waived": BLUE,
-    "ended": BLUE,
-}
-SEVERITIES: Final = {"critical": RED, "warning": AMBER}
+TICK_OVERDUE_S: Final = 90.0
+"""A tick of a minute, and the patience of half a minute with a silent source."""
+LAG_MAX_S: Final = 1.0
+"""What the twin means to keep."""
+SOME_BAD: Final = ((None, GREEN), (1.0, RED))
+SOME_ODD: Final = ((None, GREEN), (1.0, AMBER))
 
 
 def overview() -> Json:
     """The dashboard in Grafana's schema."""
-    return dashboard(UID, TITLE, [*_numbers(), *_fleet(), *_business(), *_tables()])
+    return dashboard(UID, TITLE, [*_freshness(), *_figures(), *_standing(), *_lines(), *_tables()])
 
 
-def _of_newest(expression: str, view: str, where: str = "TRUE") -> str:
-    return (
-        f"SELECT {expression} AS value FROM {view}"
-        f" WHERE branch = 'live' AND tick_ns = ({NEWEST}) AND {where}"
-    )
-
-
-def _number_place(number: int) -> Place:
-    return Place(3 * number, 0, 3, 3)
-
-
-def _numbers() -> list[Json]:
-    return [*_numbers_of_the_fleet(), *_numbers_of_the_group()]
-
-
-def _numbers_of_the_fleet() -> list[Json]:
+def _freshness() -> list[Json]:
+    """What instant all the rest is about, and how old that word is."""
     return [
         stat(
             "Twin time",
-            _number_place(0),
-            f"SELECT to_char(to_timestamp(({NEWEST}) / 1e9) AT TIME ZONE 'UTC',"
-            " 'YYYY-MM-DD HH24:MI:SS') AS value",
+            Place(0, 0, 3, 3),
+            f"""SELECT to_char(to_timestamp(({NEWEST}) / 1e9) AT TIME ZONE 'UTC',
+                'YYYY-MM-DD HH24:MI:SS') AS instant""",
             Look("string"),
-            says="The end of the newest tick, in the twin's own time (UTC).",
+            says="The end of the newest tick, in the twin's own time (UTC). All panels without a"
+            " time axis are about this tick; an axis has the time at which ticks were committed.",
+        ),
+        stat(
+            "Basis",
+            Place(3, 0, 2, 3),
+            questions.BASIS,
+            Look("string"),
+            says="What the figures rest on: the worst of measured, derived and assumed.",
+        ),
+        stat(
+            "Last tick",
+            Place(5, 0, 2, 3),
+            of_newest("extract(epoch FROM now()) - committed_ns / 1e9 AS ago", "tick"),
+            Look("s", 0, ((None, GREEN), (TICK_OVERDUE_S, AMBER), (300.0, RED))),
+            says="How long ago the newest tick was committed. Older than a minute and a half:"
+            " the twin has stopped, or its source is silent.",
         ),
         stat(
             "Lag",
-            _number_place(1),
-            _of_newest("max(lag_s)", "health"),
-            Look("s", 2, ((None, GREEN), (1.0, AMBER), (5.0, RED))),
-            says="From a source's word to this database, in the newest tick.",
+            Place(7, 0, 2, 3),
+            of_newest("max(lag_s) AS lag", "health"),
+            Look("s", 1, ((None, GREEN), (LAG_MAX_S, AMBER), (5.0, RED))),
+            says="From a source's word to this database, in the newest tick. Amber from a second"
+            " on, red from five.",
         ),
+    ]
+
+
+def _figures() -> list[Json]:
+    """Plain facts, without a colour: nothing here is good or bad by itself."""
+    counts = "sum(assets_up_count) AS up, sum(assets_installed_count - assets_up_count) AS down"
+    in_use = "sum(delivered_qty)::float / nullif(sum(available_qty), 0) AS used"
+    used_w = "sum(bus_w + payload_w + compute_w + cooling_w) AS used"
+    return [
         stat(
-            "Satellites at work",
-            _number_place(2),
-            f"SELECT sum(assets_up_count) AS value FROM ({ASSETS}) AS assets",
+            "Satellites",
+            Place(9, 0, 3, 3),
+            of_newest(counts, "capacity", questions.COUNTS_SATELLITES),
             Look("locale"),
+            says="Up: reporting, and fit for its work.",
         ),
         stat(
-            "Satellites not at work",
-            _number_place(3),
-            "SELECT sum(assets_installed_count - assets_up_count) AS value"
-            f" FROM ({ASSETS}) AS assets",
-            Look("locale", None, ((None, GREEN), (50, AMBER), (500, RED))),
-        ),
-    ]
-
-
-def _numbers_of_the_group() -> list[Json]:
-    return [
-        stat(
-            "Accelerators in use",
-            _number_place(4),
-            _of_newest(
-                "sum(delivered_qty)::float / nullif(sum(available_qty), 0)",
-                "capacity",
-                "resource = 'accelerator_count'",
-            ),
-            Look("percentunit", 1, ((None, BLUE), (0.9, AMBER), (0.98, RED))),
-            says="Delivered of what is available, in orbit and on the ground.",
+            "Compute",
+            Place(12, 0, 2, 3),
+            of_newest(in_use, "capacity", "resource = 'accelerator_count'"),
+            Look("percentunit", 1),
+            says="Accelerators in use, of those available in orbit and on the ground.",
         ),
         stat(
-            "Power used",
-            _number_place(5),
-            _of_newest("sum(bus_w + payload_w + compute_w + cooling_w)", "energy"),
+            "Power",
+            Place(14, 0, 2, 3),
+            of_newest(used_w, "energy"),
             Look("watt", 2),
+            says="Used by satellites and sites, cooling too.",
         ),
         stat(
-            "Revenue run rate",
-            _number_place(6),
-            _of_newest("sum(run_rate_usd_per_y)", "revenue"),
+            "Charge",
+            Place(16, 0, 2, 3),
+            of_newest("sum(charge_wh) / nullif(sum(battery_wh), 0) AS charge", "energy"),
+            Look("percentunit", 0),
+            says="What all batteries in orbit hold, of what they could.",
+        ),
+        stat(
+            "Revenue",
+            Place(18, 0, 2, 3),
+            of_newest("sum(run_rate_usd_per_y) AS revenue", "revenue"),
             Look("currencyUSD", 1),
-            says="What this tick comes to in a year, consolidated.",
-        ),
-        stat(
-            "Promises broken",
-            _number_place(7),
-            _of_newest("count(*) FILTER (WHERE status = 'breached')", "commitments"),
-            Look("short", 0, ((None, GREEN), (1, RED))),
+            says="The consolidated run rate: what the newest tick comes to in a year.",
         ),
     ]
 
 
-def _over_time(value: str, metric: str, view: str, where: str = "TRUE") -> str:
-    return f"""
-        SELECT {TIME}, {metric} AS metric, {value} AS value
-        FROM {view} AS v JOIN tick AS t ON t.branch = v.branch AND t.tick_ns = v.tick_ns
-        WHERE v.branch = 'live' AND v.tick_ns IN ({SHOWN}) AND {where}
-        GROUP BY t.committed_ns, metric ORDER BY t.committed_ns, metric"""
+def _standing() -> list[Json]:
+    """What the twin itself judges to be wrong."""
+
+    def count(what: str) -> str:
+        return f"count(*) FILTER (WHERE {what})"
+
+    return [
+        stat(
+            "Commitments",
+            Place(20, 0, 2, 3),
+            of_newest(
+                f"""{count("status = 'at-risk'")} AS "at risk",
+                {count("status = 'breached'")} AS breached""",
+                "commitments",
+            ),
+            Look("none"),
+            figures={"at risk": SOME_ODD, "breached": SOME_BAD},
+            says="How many may break, and how many are broken.",
+        ),
+        stat(
+            "Alerts",
+            Place(22, 0, 2, 3),
+            f"""SELECT {count("severity = 'warning'")} AS warning,
+                {count("severity = 'critical'")} AS critical
+            FROM alert WHERE branch = 'live' AND cleared_ns IS NULL""",
+            Look("none"),
+            figures={"warning": SOME_ODD, "critical": SOME_BAD},
+            says="Open alerts.",
+        ),
+    ]
 
 
-def _fleet() -> list[Json]:
+def _lines() -> list[Json]:
+    return [*_lines_of_the_fleet(), *_lines_of_the_plant(), *_lines_of_the_group()]
+
+
+def _lines_of_the_fleet() -> list[Json]:
     return [
         lines(
-            "Satellites at work, of those installed",
-            Place(0, 3, 8, 8),
-            _over_time(
-                "sum(assets_up_count)::float / nullif(sum(assets_installed_count), 0)",
-                "v.segment",
-                "capacity",
-                "v.segment IN (SELECT segment FROM energy WHERE branch = 'live'"
-                f" AND tick_ns = ({NEWEST}) AND site = 'orbit')",
-            ),
-            Look("percentunit", 1, most=1.0),
-        ),
-        lines(
-            "Power by use",
-            Place(8, 3, 8, 8),
-            f"""
-            SELECT {TIME}, sum(compute_w) AS compute, sum(cooling_w) AS cooling,
-                sum(bus_w) AS bus, sum(payload_w) AS payload, sum(curtailed_w) AS curtailed
-            FROM energy AS v JOIN tick AS t ON t.branch = v.branch AND t.tick_ns = v.tick_ns
-            WHERE v.branch = 'live' AND v.tick_ns IN ({SHOWN})
-            GROUP BY t.committed_ns ORDER BY t.committed_ns""",
-            Look("watt"),
+            "Satellites down",
+            Place(0, 3, 8, 9),
+            [
+                over_time(
+                    "sum(assets_installed_count - assets_up_count) AS value",
+                    "capacity",
+                    questions.COUNTS_SATELLITES,
+                    by="segment",
+                )
+            ],
+            Look("none", 0, least=0.0),
             is_stacked=True,
-            says="What arrays and grids give and nobody draws is curtailed.",
+            looks=apart(SEGMENTS),
+            says="Installed, but not up, by segment.",
         ),
         lines(
-            "Lowest charge of any battery",
-            Place(16, 3, 8, 8),
-            _over_time("min(v.charge_fraction_min)", "v.segment", "energy", "v.battery_wh > 0"),
-            Look("percentunit", 0, least=0.0, most=1.0),
+            "Downlink delivered",
+            Place(8, 3, 8, 9),
+            _of_available("downlink_bps"),
+            Look("bps", least=0.0),
+            is_stacked=True,
+            looks={**apart(SEGMENTS), "available": alone(GREY)},
+            says="By segment, below what is available of all.",
         ),
     ]
 
 
-def _business() -> list[Json]:
+def _lines_of_the_plant() -> list[Json]:
+    def at(site: str, columns: str) -> str:
+        return f"coalesce(sum({columns}) FILTER (WHERE site {site}), 0)"
+
     return [
         lines(
             "Accelerators delivered",
-            Place(0, 11, 8, 7),
-            _over_time(
-                "sum(v.delivered_qty)",
-                "v.segment",
-                "capacity",
-                "v.resource = 'accelerator_count'",
-            ),
-            Look("short"),
+            Place(0, 12, 8, 8),
+            _of_available("accelerator_count"),
+            Look("short", least=0.0),
             is_stacked=True,
+            looks={**apart(SEGMENTS), "available": alone(GREY)},
+            says="By segment, below what is available of all.",
         ),
+        lines(
+            "Power by use",
+            Place(8, 12, 8, 8),
+            [
+                over_time(
+                    f"""{at("<> 'orbit'", "compute_w")} AS "compute, ground",
+                    {at("= 'orbit'", "compute_w")} AS "compute, orbit",
+                    sum(cooling_w) AS cooling,
+                    sum(bus_w + payload_w) AS "bus and payload",
+                    sum(curtailed_w) AS curtailed""",
+                    "energy",
+                )
+            ],
+            Look("watt", least=0.0),
+            is_stacked=True,
+            looks=apart(USES),
+            says="Curtailed is what arrays could have given while batteries were full.",
+        ),
+    ]
+
+
+def _lines_of_the_group() -> list[Json]:
+    return [
         lines(
             "Revenue run rate by reporting segment",
-            Place(8, 11, 8, 7),
-            _over_time("sum(v.run_rate_usd_per_y)::float", "v.reporting_segment", "revenue"),
+            Place(0, 20, 8, 7),
+            [
+                over_time(
+                    "sum(run_rate_usd_per_y)::float AS value", "revenue", by="reporting_segment"
+                )
+            ],
             Look("currencyUSD"),
-            says="What the group sells to itself is below zero.",
+            is_stacked=True,
+            looks=apart(REPORTING_SEGMENTS),
+            says="What the group sells to itself is taken out again.",
         ),
         lines(
-            "Lag and rows",
-            Place(16, 11, 8, 7),
-            f"""
-            SELECT {TIME}, max(v.lag_s) AS "lag in s", max(t.rows_count) / 1e6 AS "million rows"
-            FROM health AS v JOIN tick AS t ON t.branch = v.branch AND t.tick_ns = v.tick_ns
-            WHERE v.branch = 'live' AND v.tick_ns IN ({SHOWN})
-            GROUP BY t.committed_ns ORDER BY t.committed_ns""",
-            Look("short", 2, least=0.0),
+            "Lag over time",
+            Place(8, 20, 8, 7),
+            [questions.LAG],
+            Look("s", 1, ((None, GREEN), (LAG_MAX_S, AMBER), (5.0, RED)), least=0.0),
+            says="From a source's word to this database: the worst of each moment. Amber from a"
+            " second on, red from five.",
         ),
+    ]
+
+
+def _of_available(resource: str) -> list[str]:
+    """What each segment delivers of a resource, and what all of them could."""
+    where = f"resource = '{resource}'"
+    return [
+        over_time("sum(delivered_qty)::float AS value", "capacity", where, by="segment"),
+        over_time("sum(available_qty)::float AS available", "capacity", where),
     ]
 
 
 def _tables() -> list[Json]:
     return [
         table(
-            "Promises, those that break first on top",
-            Place(0, 18, 14, 8),
+            "Commitments, first to break on top",
+            Place(16, 3, 8, 14),
             f"""
-            SELECT commitment_id AS promise, customer, status,
-                attained_fraction AS attained, headroom_qty AS headroom, resource,
-                error_budget_left_s AS "budget left", time_to_breach_s AS "breaks in",
-                credit_exposure_usd AS "credit at stake"
+            SELECT commitment_id AS commitment, status,
+                (promised_qty + headroom_qty)::float / nullif(promised_qty, 0) AS cover,
+                error_budget_left_s / nullif(error_budget_s, 0) AS "budget left",
+                time_to_breach_s AS "breaks in"
             FROM commitments WHERE branch = 'live' AND tick_ns = ({NEWEST})
             ORDER BY array_position(ARRAY['breached', 'at-risk', 'kept', 'pending'], status),
-                time_to_breach_s NULLS LAST, error_budget_left_s NULLS LAST, commitment_id""",
+                time_to_breach_s NULLS LAST, "budget left" NULLS LAST, cover NULLS LAST,
+                commitment_id""",
             columns={
-                "status": coloured(STATUSES),
-                "attained": {"unit": "percentunit", "decimals": 2},
-                "headroom": {"unit": "short"},
-                "budget left": {"unit": "s"},
-                "breaks in": {"unit": "s"},
-                "credit at stake": {"unit": "currencyUSD"},
+                "commitment": {"custom.minWidth": 100},
+                "status": {**coloured(STATUSES), "custom.width": 76},
+                "cover": {
+                    "unit": "suffix: ×",
+                    "decimals": 2,
+                    "custom.width": 76,
+                    **beyond(100.0, "> 100 ×"),
+                },
+                "budget left": {"unit": "percentunit", "decimals": 0, "custom.width": 92},
+                "breaks in": {"unit": "s", "decimals": 1, "custom.width": 80},
             },
+            says="Cover: what is available to it, over what is promised. Budget: time in which it"
+            " may still fail, of what its window allows. Launches have neither.",
         ),
         table(
             "Open alerts",
-            Place(14, 18, 10, 8),
-            """
-            SELECT severity, alarm_id AS alert, value, threshold,
-                to_char(to_timestamp(raised_ns / 1e9) AT TIME ZONE 'UTC',
-                        'YYYY-MM-DD HH24:MI') AS "raised, twin time"
-            FROM alert WHERE branch = 'live' AND cleared_ns IS NULL
-            ORDER BY severity, raised_ns DESC""",
-            columns={"severity": coloured(SEVERITIES), "value": {"decimals": 3}},
+            Place(16, 17, 8, 10),
+            questions.ALERTS,
+            columns={
+                "severity": {**coloured(SEVERITIES), "custom.width": 76},
+                "subject": {"custom.minWidth": 100},
+                "what is wrong": {"custom.minWidth": 100},
+                "for": {"unit": "s", "decimals": 1, "custom.width": 80},
+            },
+            says="For: since it was raised, in twin time.",
         ),
     ]

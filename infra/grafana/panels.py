@@ -1,8 +1,4 @@
-"""Panels in Grafana's dashboard schema, version 1: what ours have in common, once.
-
-Twin time may run faster than the clock, or be years away, so time on the wall is when a tick was
-committed; what a tick says of itself is in a panel of its own.
-"""
+"""Panels in Grafana's dashboard schema: what ours have in common, once."""
 
 from __future__ import annotations
 
@@ -11,21 +7,18 @@ from typing import Any, Final
 
 import msgspec
 
+from infra.grafana.colours import PLAIN
+
 Json = dict[str, Any]
+Steps = tuple[tuple[float | None, str], ...]
 
 DATASOURCE_UID: Final = "twin-postgres"
-SCHEMA_VERSION: Final = 38
+SCHEMA_VERSION: Final = 37
+"""That of Grafana 9.4; newer ones take it to theirs."""
 COLUMNS: Final = 24
-
-NEWEST: Final = "SELECT max(tick_ns) FROM tick WHERE branch = 'live'"
-SHOWN: Final = (
-    "SELECT max(tick_ns) FROM tick WHERE branch = 'live'"
-    " AND $__unixEpochNanoFilter(committed_ns)"
-    " GROUP BY committed_ns / (GREATEST($__interval_ms, 1)::bigint * 1000000)"
-)
-"""The last tick of each step that a panel has room for."""
-
-GREEN, AMBER, RED, BLUE = "#3fb27f", "#e0a030", "#e05252", "#5b8ff9"
+POINTS_MAX_COUNT: Final = 300
+"""Points of a line: one for every second pixel or so of a third of a screen."""
+UNJUDGED: Final[Steps] = ((None, PLAIN),)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -42,7 +35,7 @@ class Look(msgspec.Struct, frozen=True):
 
     unit: str = "short"
     decimals: int | None = None
-    steps: tuple[tuple[float | None, str], ...] = ((None, BLUE),)
+    steps: Steps = UNJUDGED
     least: float | None = None
     most: float | None = None
 
@@ -55,6 +48,7 @@ def dashboard(uid: str, title: str, panels: Sequence[Json]) -> Json:
         "tags": ["twin"],
         "timezone": "utc",
         "editable": False,
+        "graphTooltip": 1,
         "schemaVersion": SCHEMA_VERSION,
         "refresh": "5s",
         "time": {"from": "now-15m", "to": "now"},
@@ -63,44 +57,101 @@ def dashboard(uid: str, title: str, panels: Sequence[Json]) -> Json:
     }
 
 
-def stat(title: str, place: Place, sql: str, look: Look, *, says: str = "") -> Json:
-    """One number of the newest tick, with its past behind it."""
-    return {
-        **_panel("stat", title, place, [_query(sql, "table")], look, says),
-        "options": {
-            "colorMode": "value",
-            "graphMode": "none",
-            "justifyMode": "center",
-            "textMode": "value",
-            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "/.*/", "values": False},
-        },
-    }
-
-
-def lines(
+def stat(
     title: str,
     place: Place,
     sql: str,
     look: Look,
     *,
-    is_stacked: bool = False,
+    figures: Mapping[str, Steps] | None = None,
     says: str = "",
 ) -> Json:
-    """Values over the time of commits, one line for each value of the column ``metric``."""
-    panel = _panel("timeseries", title, place, [_query(sql, "time_series")], look, says)
-    panel["fieldConfig"]["defaults"]["custom"] = {
-        "lineWidth": 1,
-        "fillOpacity": 25 if is_stacked else 0,
-        "showPoints": "never",
-        "spanNulls": False,
-        "stacking": {"mode": "normal" if is_stacked else "none", "group": "A"},
-    }
-    panel["fieldConfig"]["defaults"]["color"] = {"mode": "palette-classic"}
+    """The figures of one row, side by side; ``figures`` has the colours of single ones."""
+    panel = _panel("stat", title, place, [_query(sql, "table")], look, says)
+    panel["fieldConfig"]["overrides"] = [
+        _override(name, {"thresholds": _thresholds(steps)})
+        for name, steps in (figures or {}).items()
+    ]
     panel["options"] = {
-        "legend": {"displayMode": "list", "placement": "right", "showLegend": True},
+        "colorMode": "value",
+        "graphMode": "none",
+        "justifyMode": "center",
+        "orientation": "vertical",
+        "textMode": "auto",
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "/.*/", "values": False},
+    }
+    return panel
+
+
+def lines(
+    title: str,
+    place: Place,
+    questions: Sequence[str],
+    look: Look,
+    *,
+    is_stacked: bool = False,
+    looks: Mapping[str, Json] | None = None,
+    says: str = "",
+) -> Json:
+    """Values over time, one line for each column, or for each value of the column ``metric``.
+
+    Several are stacked and told apart beside them; one needs no name but the panel's.
+
+    ``looks`` says how single lines are drawn: see ``named`` and ``alone``.
+    """
+    targets = [
+        _query(sql, "time_series", name=name)
+        for name, sql in zip("ABCDEF", questions, strict=False)
+    ]
+    panel = _panel("timeseries", title, place, targets, look, says)
+    panel["maxDataPoints"] = POINTS_MAX_COUNT
+    # Without it Grafana takes no step below a minute for a database.
+    panel["interval"] = "1s"
+    panel["fieldConfig"]["overrides"] = [_override(*each) for each in (looks or {}).items()]
+    is_judged = look.steps != UNJUDGED
+    panel["fieldConfig"]["defaults"] |= {
+        "color": {"mode": "thresholds" if is_judged else "palette-classic"},
+        "custom": {
+            "lineWidth": 1,
+            "fillOpacity": 30 if is_stacked else 0,
+            "gradientMode": "scheme" if is_judged else "none",
+            "showPoints": "never",
+            "stacking": {"mode": "normal" if is_stacked else "none", "group": "A"},
+            "thresholdsStyle": {"mode": "line" if is_judged else "off"},
+        },
+    }
+    panel["options"] = {
+        "legend": {
+            "displayMode": "table",
+            "placement": "right",
+            "showLegend": is_stacked,
+            "calcs": ["lastNotNull"],
+            "sortBy": "Last *",
+            "sortDesc": True,
+        },
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
     return panel
+
+
+def named(colour: str) -> Json:
+    """A line with a colour of its own."""
+    return {"color": {"mode": "fixed", "fixedColor": colour}}
+
+
+def apart(colours: Mapping[str, str]) -> dict[str, Json]:
+    """Lines with colours of their own."""
+    return {name: named(colour) for name, colour in colours.items()}
+
+
+def alone(colour: str) -> Json:
+    """A dashed line that is part of no stack."""
+    return {
+        **named(colour),
+        "custom.stacking": {"mode": "none", "group": "A"},
+        "custom.fillOpacity": 0,
+        "custom.lineStyle": {"fill": "dash", "dash": [6, 4]},
+    }
 
 
 def table(
@@ -111,16 +162,11 @@ def table(
     columns: Mapping[str, Json],
     says: str = "",
 ) -> Json:
-    """Rows of the newest tick; ``columns`` says how single ones read."""
+    """Rows, with a dash for what is not known; ``columns`` says how single ones read."""
     panel = _panel("table", title, place, [_query(sql, "table")], Look(), says)
-    panel["fieldConfig"]["overrides"] = [
-        {
-            "matcher": {"id": "byName", "options": name},
-            "properties": [{"id": key, "value": value} for key, value in looks.items()],
-        }
-        for name, looks in columns.items()
-    ]
-    panel["options"] = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}}
+    panel["fieldConfig"]["overrides"] = [_override(*each) for each in columns.items()]
+    panel["fieldConfig"]["defaults"]["noValue"] = "–"
+    panel["options"] = {"showHeader": True, "footer": {"show": False}}
     return panel
 
 
@@ -135,17 +181,23 @@ def coloured(colours: Mapping[str, str]) -> Json:
     }
 
 
+def beyond(most: float, words: str) -> Json:
+    """A column in which figures from a size on are only told to be beyond it."""
+    # An end that is left open is read as zero.
+    reach = {"from": most, "to": 1e18, "result": {"text": words, "index": 0}}
+    return {"mappings": [{"type": "range", "options": reach}]}
+
+
 def _panel(
     kind: str, title: str, place: Place, targets: Sequence[Json], look: Look, says: str
 ) -> Json:
-    steps = [{"value": value, "color": colour} for value, colour in look.steps]
     defaults: Json = {
         "unit": look.unit,
         "decimals": look.decimals,
         "min": look.least,
         "max": look.most,
         "color": {"mode": "thresholds"},
-        "thresholds": {"mode": "absolute", "steps": steps},
+        "thresholds": _thresholds(look.steps),
     }
     return {
         "type": kind,
@@ -161,9 +213,24 @@ def _panel(
     }
 
 
-def _query(sql: str, form: str) -> Json:
+def _thresholds(steps: Steps) -> Json:
     return {
-        "refId": "A",
+        "mode": "absolute",
+        "steps": [{"value": value, "color": colour} for value, colour in steps],
+    }
+
+
+def _override(name: str, properties: Mapping[str, Any]) -> Json:
+    """What holds for the figures of one name alone."""
+    return {
+        "matcher": {"id": "byName", "options": name},
+        "properties": [{"id": key, "value": value} for key, value in properties.items()],
+    }
+
+
+def _query(sql: str, form: str, *, name: str = "A") -> Json:
+    return {
+        "refId": name,
         "datasource": _DATASOURCE,
         "format": form,
         "rawQuery": True,

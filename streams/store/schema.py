@@ -18,7 +18,7 @@ from streams.log.ownership import claimed
 from streams.store.tables import OWN_TABLES, VERSION
 from twin.errors import BadInput, Unavailable
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration in ``migrations/versions``."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 INSUFFICIENT_PRIVILEGE: Final = "42501"

@@ -43,7 +43,7 @@ class TickRow(SQLModel, table=True):
     hash: str
     digest: str
     journal_offset: int = Field(sa_type=BigInteger)
-    committed_ns: int = Field(sa_type=BigInteger)
+    committed_ns: int = Field(sa_type=BigInteger, index=True)
     frames_count: int
     rows_count: int = Field(sa_type=BigInteger)
     events_count: int
