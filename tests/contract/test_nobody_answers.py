@@ -77,8 +77,8 @@ def test_what_is_absent_at_the_start_is_waited_for_and_then_given_up(
     assert done.returncode == 1, done.stderr
     assert last.startswith("twin: ")
     assert nowhere in last or nowhere.replace(":", '", port ') in last
-    assert len(pauses) >= 3
-    assert pauses[:3] == [0.1, 0.2, 0.4]
+    # How often it asks in that time is the machine's affair.
+    assert pauses[:2] == [0.1, 0.2]
     assert all(nowhere.partition(":")[2] in line for line in before if WAITING.search(line))
 
 

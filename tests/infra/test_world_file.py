@@ -170,7 +170,7 @@ def test_a_world_that_was_begun_without_a_file_takes_none(
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("launches", "expected GCAT's heading with "),
+        ("launches", "a table without the column LV_Type"),
         ("llm_trace", "expected the columns TIMESTAMP,ContextTokens,GeneratedTokens"),
     ],
 )
