@@ -55,11 +55,6 @@ def archived_end(place: Path) -> int:
     return max((int(after) for _, _, after in names), default=0)
 
 
-def archive_files(folder: Path, topic: str, partition: int) -> list[Path]:
-    """The files of a partition, in the order of their offsets."""
-    return sorted((folder / topic / str(partition)).glob("*.parquet"))
-
-
 def _pages(
     log: Log, topic: str, partition: int, start: int, *, end: int
 ) -> Iterator[list[Message]]:

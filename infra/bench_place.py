@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient
 from sqlalchemy import create_engine, make_url, text
 
 from streams.log.address import address_of
-from streams.log.kafka_client import explained, options
+from streams.log.kafka_client import explained, started
 from streams.settings import Settings, open_the_log
 
 SERVER_DATABASE: Final = "postgres"
@@ -48,7 +48,7 @@ def _topics(settings: Settings, name: str) -> Iterator[str]:
         names = list(log.topics())
         log.close()
         with explained(address):
-            admin = KafkaAdminClient(**options(address, settings.security))
+            admin = started(KafkaAdminClient, address, settings.security)
             admin.delete_topics([address_of(url).topic(each) for each in names])
             admin.close()
 

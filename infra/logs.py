@@ -9,13 +9,13 @@ import sys
 def configure(level: str) -> None:
     """Send everything of this level and above to stderr, other packages' logs too."""
     logging.basicConfig(handlers=[LateHandler()], level=level.upper(), force=True)
-    # Faust complains whenever committing took longer than the pause between two commits: on a busy
-    # machine that is always, and there is nothing to be done.
     # Kafka's clients tell of each attempt, ten a second while a broker is away, and call refusals
     # errors that they then raise: what it comes to is said once, by whoever asked them.
     if level not in ("debug", "info"):
         for name in ("kafka", "aiokafka"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
+    # Faust complains whenever committing took longer than the pause between two commits: on a busy
+    # machine that is always, and there is nothing to be done.
     logging.getLogger("mode.timers").setLevel(max(logging.ERROR, logging.getLogger().level))
 
 

@@ -88,15 +88,17 @@ def own_servers() -> Iterator[tuple[Path, Path]]:
         shutil.rmtree(base)
 
 
-def settings_on(kafka: Path, postgres: Path) -> Settings:
+@contextmanager
+def a_twin_on_own_servers() -> Iterator[Settings]:
     """The settings of a twin on such servers; what it keeps beside them lies there too."""
-    running = broker.status(kafka)
-    assert running is not None
-    addresses = {
-        "TWIN_BROKER_URL": f"kafka://{running.bootstrap}",
-        "TWIN_DATABASE_URL": server.address_of(postgres),
-    }
-    return load_settings(addresses, directory=kafka.parent / "twin")
+    with own_servers() as (kafka, postgres):
+        running = broker.status(kafka)
+        assert running is not None
+        addresses = {
+            "TWIN_BROKER_URL": f"kafka://{running.bootstrap}",
+            "TWIN_DATABASE_URL": server.address_of(postgres),
+        }
+        yield load_settings(addresses, directory=kafka.parent / "twin")
 
 
 def two_free_ports() -> int:

@@ -183,15 +183,7 @@ def _lines_of_the_fleet() -> list[Json]:
             looks=apart(SEGMENTS),
             says="Installed, but not up, by segment.",
         ),
-        lines(
-            "Downlink delivered",
-            Place(8, 3, 8, 9),
-            _of_available("downlink_bps"),
-            Look("bps", least=0.0),
-            is_stacked=True,
-            looks={**apart(SEGMENTS), "available": alone(GREY)},
-            says="By segment, below what is available of all.",
-        ),
+        _delivered("Downlink delivered", Place(8, 3, 8, 9), "downlink_bps", unit="bps"),
     ]
 
 
@@ -200,15 +192,7 @@ def _lines_of_the_plant() -> list[Json]:
         return f"coalesce(sum({columns}) FILTER (WHERE site {site}), 0)"
 
     return [
-        lines(
-            "Accelerators delivered",
-            Place(0, 12, 8, 8),
-            _of_available("accelerator_count"),
-            Look("short", least=0.0),
-            is_stacked=True,
-            looks={**apart(SEGMENTS), "available": alone(GREY)},
-            says="By segment, below what is available of all.",
-        ),
+        _delivered("Accelerators delivered", Place(0, 12, 8, 8), "accelerator_count", unit="short"),
         lines(
             "Power by use",
             Place(8, 12, 8, 8),
@@ -256,13 +240,21 @@ def _lines_of_the_group() -> list[Json]:
     ]
 
 
-def _of_available(resource: str) -> list[str]:
+def _delivered(title: str, place: Place, resource: str, *, unit: str) -> Json:
     """What each segment delivers of a resource, and what all of them could."""
     where = f"resource = '{resource}'"
-    return [
-        over_time("sum(delivered_qty)::float AS value", "capacity", where, by="segment"),
-        over_time("sum(available_qty)::float AS available", "capacity", where),
-    ]
+    return lines(
+        title,
+        place,
+        [
+            over_time("sum(delivered_qty)::float AS value", "capacity", where, by="segment"),
+            over_time("sum(available_qty)::float AS available", "capacity", where),
+        ],
+        Look(unit, least=0.0),
+        is_stacked=True,
+        looks={**apart(SEGMENTS), "available": alone(GREY)},
+        says="By segment, below what is available of all.",
+    )
 
 
 def _tables() -> list[Json]:

@@ -166,7 +166,7 @@ def explained(address: Address) -> Iterator[None]:
                 field=FIELD,
             ) from error
         raise Unavailable(
-            f"the log at {','.join(address.servers)}: {_said(error)}",
+            f"the log at {where}: {_said(error)}",
             remedy="is the broker up? 'twin kafka status' knows of one on this machine",
         ) from error
 

@@ -15,7 +15,7 @@ from infra.bench_place import of_its_own
 from streams.settings import Settings
 from tests.bench.figures import Figure
 from tests.bench.singly import messages_per_s
-from tests.servers import own_servers, settings_on
+from tests.servers import a_twin_on_own_servers
 
 GROWTH_COUNTS = (10_000, 100_000, 1_000_000)
 SECONDS = 60
@@ -27,14 +27,13 @@ PAPER_COUNT = 10_000_000
 
 def figures() -> Iterator[Figure]:
     """Three sizes, ten million on paper, and the greatest fleet that is followed."""
-    with own_servers() as (kafka, postgres):
-        settings = settings_on(kafka, postgres)
+    with a_twin_on_own_servers() as settings:
         servers = settings.broker_url.removeprefix("kafka://")
         singly = messages_per_s(
             f"kafka://{servers}/singly",
             broker_url=f"aiokafka://{servers}",
             prefix="singly.",
-            folder=kafka.parent,
+            folder=settings.directory,
         )
         for count in GROWTH_COUNTS:
             live = _live(settings, count, seconds=SECONDS)

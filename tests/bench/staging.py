@@ -11,11 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 from infra.bench_place import of_its_own
 from infra.cpu import cpu_of_listener, cpu_of_tree
 from infra.installation import ready_database, ready_log
-from infra.postgres import server
 from streams.journal import records
 from streams.keeping import Keeper
 from streams.log.port import Log
@@ -25,7 +25,7 @@ from streams.sequencing import Sequencing
 from streams.settings import Settings
 from streams.topics import INPUTS, OBSERVATIONS
 from tests.bench.figures import Figure
-from tests.servers import own_servers, settings_on
+from tests.servers import a_twin_on_own_servers
 from twin.baseline import load
 from twin.records import Chain
 from twin.simulate.world import State, World, WorldTick
@@ -41,15 +41,12 @@ PATIENCE_S = 300.0
 
 def figures() -> Iterator[Figure]:
     """One process at a time, on servers of their own."""
-    with own_servers() as (kafka, postgres):
-        settings = settings_on(kafka, postgres)
-        with of_its_own(settings, settings.directory) as own:
-            yield from _stages(
-                own, kafka_port=_port(settings.broker_url), database_port=server.port_of(postgres)
-            )
+    with a_twin_on_own_servers() as settings, of_its_own(settings, settings.directory) as own:
+        yield from _stages(own)
 
 
-def _stages(settings: Settings, *, kafka_port: int, database_port: int) -> Iterator[Figure]:
+def _stages(settings: Settings) -> Iterator[Figure]:
+    kafka_port, database_port = _port(settings.broker_url), _port(settings.database_url)
     log = ready_log(settings)
     world = ToldWorld()
     simulate_s = _cpu_s(lambda: world.tell(TICKS_COUNT))
@@ -171,7 +168,9 @@ def _cpu_s(work: Callable[[], object]) -> float:
 
 
 def _port(url: str) -> int:
-    return int(url.rpartition(":")[2])
+    port = urlsplit(url).port
+    assert port is not None
+    return port
 
 
 def _of_port(port: int) -> float:

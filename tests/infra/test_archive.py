@@ -48,7 +48,7 @@ def archived(folder: Path, topic: str, partitions: int) -> list[list[Message]]:
     return [
         [
             message
-            for file in archiving.archive_files(folder, topic, partition)
+            for file in sorted((folder / topic / str(partition)).glob("*.parquet"))
             for message in archive_file.read_archive(file)
         ]
         for partition in range(partitions)
