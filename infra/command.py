@@ -14,16 +14,17 @@ from typing import Annotated
 
 import typer
 
-from infra import kernels, options
-from infra.command_bench import bench
-from infra.command_costs import costs
-from infra.command_dead import dead
-from infra.command_grafana import grafana
-from infra.command_kafka import kafka
-from infra.command_log import log
-from infra.command_postgres import postgres
-from infra.command_topics import topics
-from infra.command_whatif import whatif
+from infra import kernels
+from infra.commands import options
+from infra.commands.bench import bench
+from infra.commands.costs import costs
+from infra.commands.dead import dead
+from infra.commands.grafana import grafana
+from infra.commands.kafka import kafka
+from infra.commands.log import log
+from infra.commands.postgres import postgres
+from infra.commands.topics import topics
+from infra.commands.whatif import whatif
 from infra.usage import BadUsage, settings_help
 from streams.retrying import Stopped
 from streams.settings import Settings
@@ -97,7 +98,7 @@ def demo(
         faults=faults,
         satellites=satellites,
     )
-    from infra import demo as running
+    from infra.demo import running as running
 
     plan = running.Plan(
         ticks_count=ticks,
@@ -141,10 +142,10 @@ def simulate(
         satellites=satellites,
     )
     settings = _begin_process(directory)
-    from infra import publishing, stopping
-    from infra.bad_rows import bad_rows_line, report_bad_rows
-    from infra.children import Ended
-    from infra.world_file import refuse_a_log_without_its_world, settle
+    from infra.demo.children import Ended
+    from infra.processes import publishing, stopping
+    from infra.world.bad_rows import bad_rows_line, report_bad_rows
+    from infra.world.file import refuse_a_log_without_its_world, settle
 
     stop = stopping.stop_on_signals()
     refuse_a_log_without_its_world(settings, sleep=stop.wait)
@@ -175,7 +176,7 @@ def worker(
     stand by.
     """
     settings = _begin_process(directory)
-    from infra import worker as working
+    from infra.processes import worker as working
 
     working.run(settings, role)
 
@@ -189,7 +190,7 @@ def api(
 ) -> None:
     """Serve the HTTP API of a folder."""
     settings = _begin_process(directory, port)
-    from infra import listening, serving, stopping
+    from infra.processes import listening, serving, stopping
 
     stop = stopping.stop_on_signals()
     if listener is not None:
@@ -204,7 +205,7 @@ def api(
 def watch(directory: options.Dir = None) -> None:
     """Tell what a running demo comes to, as JSON lines."""
     settings = _begin_process(directory)
-    from infra import watching
+    from infra.panel import watching
 
     watching.run(settings)
 
@@ -227,7 +228,7 @@ def replay(
     """
     settings = options.settings_of(directory)
     kernels.use()
-    from infra import replaying
+    from infra.log import replaying
 
     replaying.run(settings, at=at, as_json=as_json)
 
@@ -240,7 +241,7 @@ def setup(directory: options.Dir = None) -> None:
     For installations of several processes: the others then need no right to make any.
     """
     settings = options.settings_of(directory)
-    from infra import setting_up
+    from infra.processes import setting_up
 
     setting_up.run(settings)
 
@@ -300,7 +301,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _begin_process(directory: options.Dir, port: options.Port = None) -> Settings:
     """What the long-lived processes have in common; numba is not imported before it."""
-    from infra import logs
+    from infra.processes import logs
 
     kernels.use()
     settings = options.settings_of(directory, port)

@@ -6,9 +6,9 @@ It starts no thread and opens nothing, so that forking is safe.
 from __future__ import annotations
 
 import infra.command
-import infra.publishing
-import infra.watching
-import infra.worker
+import infra.panel.watching
+import infra.processes.publishing
+import infra.processes.worker
 import streams.codec
 import streams.keeping
 import streams.sequencing

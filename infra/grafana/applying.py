@@ -15,7 +15,7 @@ from sqlalchemy import URL, make_url
 
 from infra.grafana.overview import overview
 from infra.grafana.panels import DATASOURCE_UID, Json
-from infra.setting_up import READER
+from infra.processes.setting_up import READER
 from infra.usage import BadUsage
 from streams.settings import Settings
 from twin.errors import Unavailable

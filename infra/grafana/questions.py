@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra.panel_boxes import SAID
+from infra.panel.boxes import SAID
 
 NEWEST: Final = "SELECT max(tick_ns) FROM tick WHERE branch = 'live'"
 

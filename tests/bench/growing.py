@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.bench_live import Live, measured
-from infra.bench_place import of_its_own
+from infra.bench.live import Live, measured
+from infra.bench.place import of_its_own
 from streams.settings import Settings
 from tests.bench.figures import Figure
 from tests.bench.singly import messages_per_s

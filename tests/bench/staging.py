@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from infra.bench_place import of_its_own
-from infra.cpu import cpu_of_listener, cpu_of_tree
+from infra.bench.cpu import cpu_of_listener, cpu_of_tree
+from infra.bench.place import of_its_own
 from infra.installation import ready_database, ready_log
 from streams.journal import records
 from streams.keeping import Keeper

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from infra.costs_today import answer_today
+from infra.costs.today import answer_today
 from twin.baseline import load
 from twin.baseline.book import read_assumptions
 from twin.business.assumption_sets import (

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from infra import archive_file, archiving
 from infra.command import main
+from infra.log import archive_file, archiving
 from infra.usage import BadUsage
 from streams.log.port import Log, Message, Outgoing
 from streams.topics import SATELLITES, WORKLOADS

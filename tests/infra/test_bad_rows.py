@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.bad_rows import SHOWN_COUNT, bad_rows_line, report_bad_rows
-from infra.world_file import Asked, settle
+from infra.world.bad_rows import SHOWN_COUNT, bad_rows_line, report_bad_rows
+from infra.world.file import Asked, settle
 from tests.simulate.test_launch_log import LL2, ROW, gcat
 
 HEADING = "TIMESTAMP,ContextTokens,GeneratedTokens"

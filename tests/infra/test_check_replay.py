@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from infra.check_replay import CheckReplay
-from infra.sight import Verdict
+from infra.panel.check_replay import CheckReplay
+from infra.panel.sight import Verdict
 from tests.one_process import OneProcess, small_twin
 from twin.errors import BrokenInvariant
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from infra import children
-from infra.children import Child, Order
+from infra.demo import children
+from infra.demo.children import Child, Order
 
 
 @pytest.fixture

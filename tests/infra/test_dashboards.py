@@ -13,13 +13,13 @@ import psycopg
 import pytest
 import yaml
 
-from infra import facts
 from infra.grafana import questions
 from infra.grafana.colours import SEGMENTS, STATUSES
 from infra.grafana.overview import overview
 from infra.grafana.panels import COLUMNS
-from infra.setting_up import READER, grant_reader
-from infra.sight import Facts
+from infra.panel import facts
+from infra.panel.sight import Facts
+from infra.processes.setting_up import READER, grant_reader
 from tests.one_process import OneProcess
 from tests.servers import an_empty_database
 from twin.baseline import load, world_names

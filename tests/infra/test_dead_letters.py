@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from infra import dead_letters
 from infra.command import main
-from infra.world_file import FILE, Asked, settle
+from infra.log import dead_letters
+from infra.world.file import FILE, Asked, settle
 from streams.journal import journal_head
 from streams.keeping import Keeper
 from streams.log.port import Outgoing, open_log

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra import demo
+from infra.demo import running
 from infra.installation import journal_count
-from infra.world_file import Asked, refuse_a_log_without_its_world
+from infra.world.file import Asked, refuse_a_log_without_its_world
 from streams.settings import Settings, load_settings
 from tests.infra.test_demo import GOOD
 from tests.one_process import small_twin
@@ -46,13 +46,13 @@ def test_kernels_and_imports_are_readied_once_whatever_flies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    monkeypatch.setattr(demo, "_warm", lambda: done.append("kernels"))
-    monkeypatch.setattr(demo.children, "prepare", lambda: done.append("imports"))
-    monkeypatch.setattr(demo, "_run", lambda *_: done.append("run"))
+    monkeypatch.setattr(running, "_warm", lambda: done.append("kernels"))
+    monkeypatch.setattr(running.children, "prepare", lambda: done.append("imports"))
+    monkeypatch.setattr(running, "_run", lambda *_: done.append("run"))
     (tmp_path / "good.tle").write_text("\n".join(GOOD))
-    plan = demo.Plan(ticks_count=1, speed=None, workers_count=1, is_plain=True)
+    plan = running.Plan(ticks_count=1, speed=None, workers_count=1, is_plain=True)
 
-    demo.run(
+    running.run(
         load_settings({}, directory=tmp_path / "var", port=0),
         Asked(catalogue=tmp_path / "good.tle"),
         plan,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from infra import facts
+from infra.panel import facts
 from tests.one_process import small_twin
 
 

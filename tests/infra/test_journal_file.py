@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.journal_copies import proven
-from infra.journal_file import HEADING, read_journal, write_journal
+from infra.log.journal_copies import proven
+from infra.log.journal_file import HEADING, read_journal, write_journal
 from twin.errors import BrokenChain
 from twin.records import GENESIS, Chain, Content, Record, encode_record
 from twin.units import NS_PER_S

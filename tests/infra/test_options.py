@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.command import main
-from infra.options import asked_of, settings_of, speed_of
+from infra.commands.options import asked_of, settings_of, speed_of
 from infra.usage import BadUsage
 from streams.log.ownership import claimed
 from streams.settings import SETTINGS
@@ -136,7 +136,7 @@ def test_ctrl_c_is_a_failure(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("infra.options.settings_of", interrupted)
+    monkeypatch.setattr("infra.commands.options.settings_of", interrupted)
 
     assert main(["replay"]) == 1
     assert capsys.readouterr().err == "twin: interrupted\n"

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from infra import panel_boxes as boxes
-from infra.panel import drawn as panel_of
-from infra.plain import PlainLines
-from infra.sight import (
+from infra.panel import boxes as boxes
+from infra.panel.live import drawn as panel_of
+from infra.panel.plain import PlainLines
+from infra.panel.sight import (
     Compute,
     Earning,
     Facts,
@@ -27,8 +27,8 @@ from infra.sight import (
     Sight,
     Verdict,
 )
-from infra.world_file import WorldChoice
-from infra.world_inputs import KeptFile
+from infra.world.file import WorldChoice
+from infra.world.inputs import KeptFile
 from twin.business.judging import SEVERITY
 from twin.fold import registry
 from twin.fold.alarms import Condition

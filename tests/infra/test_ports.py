@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra import cpu
+from infra.bench import cpu
 from infra.kafka import broker
 from infra.postgres import server
 from infra.usage import BadUsage

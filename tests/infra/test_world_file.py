@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.publishing import make_world
+from infra.processes.publishing import make_world
 from infra.usage import BadUsage
-from infra.world_file import FILE, Asked, kept, refuse_nonsense, settle
+from infra.world.file import FILE, Asked, kept, refuse_nonsense, settle
 from tests.simulate.test_launch_log import ROW, gcat
 from twin.errors import BrokenInvariant
 from twin.events import DemandObserved, LaunchFlown, SourceRegistered

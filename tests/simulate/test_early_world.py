@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from infra.world_file import WorldChoice
-from infra.world_inputs import KeptFile
+from infra.world.file import WorldChoice
+from infra.world.inputs import KeptFile
 from tests.shared_data import shared_file
 from twin.baseline import load
 from twin.errors import BadInput

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from infra.setting_up import READER, grant_reader
+from infra.processes.setting_up import READER, grant_reader
 from streams.store.database import open_database
 from twin.errors import BadInput, Unavailable
 

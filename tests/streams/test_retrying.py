@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from infra.stopping import Stop, stop_on_signals
+from infra.processes.stopping import Stop, stop_on_signals
 from streams.retrying import Stopped, until_available
 from twin.errors import BadInput, Unavailable
 
