@@ -14,6 +14,7 @@ from twin.business.costs import Costs, Tariff, ground_costs, orbit_costs
 from twin.business.ieee import over
 from twin.business.studies import launched_kg_for
 from twin.events import SegmentRegistered, SiteEnergised
+from twin.simulate.builds import site_energised
 
 WORLD, CLASS, SITE = "2029", "ai1", "c2-gb300"
 
@@ -118,19 +119,4 @@ def _orbiter() -> SegmentRegistered:
 
 
 def _site() -> SiteEnergised:
-    plan = next(plan for plan in load(WORLD).sites if plan.segment == SITE)
-    return SiteEnergised(
-        site=plan.segment,
-        segment=plan.segment,
-        region=plan.region,
-        model=plan.model,
-        basis="assumed",
-        pools_count=plan.pools_count,
-        accelerators_count=plan.accelerators_count,
-        nameplate_w=plan.supply_w,
-        accelerator_w=plan.accelerator_w,
-        pue_ratio=plan.pue_ratio,
-        supply=plan.supply,
-        tok_per_s=plan.accelerators_count * plan.accelerator_tok_per_s,
-        flop_per_s=plan.accelerators_count * plan.accelerator_flop_per_s,
-    )
+    return site_energised(next(plan for plan in load(WORLD).sites if plan.segment == SITE))
