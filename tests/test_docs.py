@@ -18,9 +18,15 @@ import pytest
 
 from api.app import create_app
 from infra.command import app as command_line
+from infra.costs.today import answer_today, verdict
 from streams.settings import SETTINGS, load_settings
+from streams.store import queries
+from streams.store.tables import LIVE
+from tests.one_process import OneProcess
 from tests.servers import needs_servers, two_free_ports
+from twin.baseline import load
 from twin.events import KINDS
+from twin.units import parse_instant
 from twin.views import VIEWS
 
 ROOT = Path(__file__).parent.parent
@@ -137,6 +143,41 @@ def test_what_the_readme_shows_of_a_tick_is_what_that_tick_says(demo: Path) -> N
     assert (said["branch"], said["number"]) == (shown["branch"], shown["number"])
     (row,), (shown_row,) = said["rows"], shown["rows"]
     assert {name: row[name] for name in shown_row if name != "…"} | {"…": "…"} == shown_row
+
+
+def test_what_the_readme_says_of_space_is_what_twin_costs_says() -> None:
+    today = answer_today({})
+    said = verdict(today)
+    ratios = [f"{s.ratio('accelerator_hour_usd'):.2f} x {s.assumed.name}" for s in today.sides]
+
+    assert f"| {said[0].upper()}{said[1:]}. " in README
+    assert f"An accelerator-hour in orbit costs {', '.join(ratios)}." in README
+
+
+def test_what_the_readme_says_of_one_private_actor_is_what_the_twin_says(tmp_path: Path) -> None:
+    answer = next(line for line in README.splitlines() if line.startswith("| One private actor"))
+    start_ns = parse_instant("2026-08-22T00:00:00Z")
+    with OneProcess(
+        tmp_path, baseline=load("2026"), start_ns=start_ns, satellites_count=400
+    ) as twin:
+        twin.run(2)
+        with twin.engine.begin() as db:
+            tick = queries.latest_tick(db, LIVE)
+            filters = {"node": "person/Musk"}
+            rows = queries.view_rows(db, "risk", LIVE, tick.tick_ns, filters=filters)
+    of = {row["subject"]: row for row in rows}
+    government, pleo = of["customer/us-government"], of["purchase/pleo"]
+    others_fraction = of["purchase/nssl-phase3"]["remaining_after_loss_fraction"]
+    # Two more are of companies that pay for priority.
+    single = {n for n in of if "starlink-priority" not in n and of[n]["is_single_point"] == "yes"}
+    promises = {name for name in single if name.startswith("commitment/")}
+
+    assert promises == {"commitment/nro-starshield", "commitment/classified-grok"}
+    assert f"For 2 of {government['dependent_commitments_count']} promises" in answer
+    assert f"others have {100 * others_fraction:.0f} % of" in answer
+    assert f"where {pleo['min_cut_count']} may bid" in answer
+    assert f"ordered there {100 * pleo['group_share_fraction']:.0f} % is" in answer
+    assert f"{100 * government['remaining_after_loss_fraction']:.0f} % of all" in answer
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(".venv/bin/twin ")])

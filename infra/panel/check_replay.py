@@ -25,7 +25,7 @@ from twin.records import Chain
 from twin.state import Twin
 from twin.units import instant_text
 
-POLL_S = 0.1
+POLL_S = 0.25
 PAGE_COUNT = 256
 
 

@@ -23,8 +23,8 @@ from streams.store.database import answering
 from streams.topics import JOURNAL, SEALS
 from twin.errors import Unavailable
 
-LOOK_S = 0.05
-LOOK_SHARE = 0.1
+LOOK_S = 0.1
+LOOK_SHARE = 0.05
 """Of a core, at most, for looking: asking a broker is dearer than asking a file."""
 FACTS_S = 0.2
 """Facts take ten milliseconds to sum up: at full speed not every tick is shown."""
