@@ -113,11 +113,11 @@ class _Sequence:
         self._begin = begin
         self._now: tuple[Sequencing, Patience] | None = None
 
-    def take(self, through_offset: int) -> int:
-        """Sequence up to an offset; below the result all is journaled."""
+    def take(self, offset: int, value: bytes) -> int:
+        """Sequence up to and with what stands at an offset; below the result all is journaled."""
         if self._now is None:
             self._now = self._begin()
-        return self._now[0].take(through_offset)
+        return self._now[0].take(offset, value)
 
     def stop_waiting_for_the_silent(self) -> str:
         """Decide once about a source that is silent for too long; its name, or nothing."""
@@ -156,7 +156,8 @@ def add_sequence(app: faust.App, settings: Settings, log: Log) -> None:
         async for event in stream.noack().events():
             waiting.append(event)
             async with turn:
-                needed = await in_thread(partial(sequencer.take, event.message.offset))
+                message = event.message
+                needed = await in_thread(partial(sequencer.take, message.offset, message.value))
             while waiting and waiting[0].message.offset < needed:
                 waiting.popleft().ack()
 

@@ -41,23 +41,22 @@ class Sequencing:
         """The number of the record written last."""
         return self._machine.head.number
 
-    def take(self, through_offset: int) -> int:
+    def take(self, through_offset: int, value: bytes | None = None) -> int:
         """Sequence observations up to and with this offset; below the result all is journaled.
 
-        ``Superseded`` when another sequencer wrote to the journal meanwhile. After ``Unavailable``
-        it may be asked again, and goes on where it was.
+        What stands there may be given along: it is read from the log only if others come before
+        it. ``Superseded`` when another sequencer wrote to the journal meanwhile. After
+        ``Unavailable`` it may be asked again, and goes on where it was.
         """
         self._write()
+        if value is not None and through_offset == self._next_offset:
+            self._accept(through_offset, value)
         while self._next_offset <= through_offset:
             page = self._log.read(
                 OBSERVATIONS, 0, self._next_offset, limit=PAGE_COUNT, max_bytes=PAGE_BYTES
             )
             for message in page:
-                observation = decode_observation(message.value or b"")
-                closed = self._machine.accept(observation, offset=message.offset)
-                self._unwritten.extend(stored for _, stored in closed)
-                self._next_offset = message.offset + 1
-                self._write()
+                self._accept(message.offset, message.value or b"")
         return self._machine.needed_offset
 
     def take_all(self) -> int:
@@ -74,6 +73,12 @@ class Sequencing:
             Silence(source=source[0], epoch=source[1], after_number=self.number)
         )
         self._log.append([_message(OBSERVATIONS, silence)])
+
+    def _accept(self, offset: int, value: bytes) -> None:
+        closed = self._machine.accept(decode_observation(value), offset=offset)
+        self._unwritten.extend(stored for _, stored in closed)
+        self._next_offset = offset + 1
+        self._write()
 
     def _write(self) -> None:
         """Append what was closed; a record leaves the memory only once it is on the log."""

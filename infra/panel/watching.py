@@ -23,11 +23,10 @@ from streams.store.database import answering
 from streams.topics import JOURNAL, SEALS
 from twin.errors import Unavailable
 
-LOOK_S = 0.1
+LOOK_S = 0.2
+"""At full speed not every tick is shown."""
 LOOK_SHARE = 0.05
 """Of a core, at most, for looking: asking a broker is dearer than asking a file."""
-FACTS_S = 0.2
-"""Facts take ten milliseconds to sum up: at full speed not every tick is shown."""
 
 
 def run(settings: Settings) -> None:
@@ -64,13 +63,12 @@ class _Sight:
         self._log, self._engine, self._check = log, engine, check
         self._facts: Facts | None = None
         self._lift: Lift | None = None
-        self._summed_s = 0.0
 
     def look(self) -> Seen:
         committed_count = facts.committed_count(self._engine)
         is_new = self._facts is None or self._facts.number < committed_count
-        if committed_count and is_new and time.monotonic() - self._summed_s >= FACTS_S:
-            self._facts, self._summed_s = facts.latest(self._engine), time.monotonic()
+        if committed_count and is_new:
+            self._facts = facts.latest(self._engine)
         if self._lift is None or self._lift.number != self._check.twin.number:
             self._lift = facts.lift(self._check.twin)
         return Seen(

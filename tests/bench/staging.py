@@ -33,8 +33,8 @@ from twin.state import Twin
 from twin.units import NS_PER_S, parse_instant
 
 SATELLITES_COUNT = 1_000_000
-TICKS_COUNT = 12
-WARM_SHARE = 0.1
+TICKS_COUNT = 30
+WARM_SHARE = 0.3
 """Of the observations, at first, in which a worker starts and joins."""
 PATIENCE_S = 300.0
 
