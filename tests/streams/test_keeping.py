@@ -96,6 +96,39 @@ def test_a_sequencer_goes_on_from_words_it_had_not_journaled_yet(twin: OneProces
     assert [folded.twin.number for folded in twin.keeper.take_all()] == [4]
 
 
+def test_a_sequencer_does_not_read_what_it_is_given(
+    twin: OneProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin.run(2)
+    start = twin.log.span(OBSERVATIONS, 0).end
+    for _ in range(2):
+        twin.publisher.publish()
+        twin.observe()
+    given = twin.log.read(OBSERVATIONS, 0, start, limit=1024, max_bytes=1 << 24)
+
+    with monkeypatch.context() as patch:
+        patch.delattr(type(twin.log), "read")
+        for message in given:
+            needed = twin.sequencing.take(message.offset, message.value)
+
+    assert needed == twin.log.span(OBSERVATIONS, 0).end
+    assert [folded.twin.number for folded in twin.keeper.take_all()] == [3, 4]
+    assert committed(twin) == replayed(twin.log)
+
+
+def test_an_observation_that_is_given_waits_for_those_before_it(twin: OneProcess) -> None:
+    twin.run(2)
+    twin.publisher.publish()
+    twin.observe()
+    last = twin.log.span(OBSERVATIONS, 0).end - 1
+    (given,) = twin.log.read(OBSERVATIONS, 0, last, limit=1, max_bytes=1 << 24)
+
+    twin.sequencing.take(given.offset, given.value)
+
+    assert [folded.twin.number for folded in twin.keeper.take_all()] == [3]
+    assert committed(twin) == replayed(twin.log)
+
+
 def test_a_second_sequencer_writes_nothing_and_leaves(twin: OneProcess) -> None:
     twin.run(3)
     zombie = Sequencing(twin.log)
