@@ -76,7 +76,7 @@ SETTINGS: tuple[Setting, ...] = (
         "604800",
         Bounds(1, 10**9, is_whole=False),
     ),
-    Setting("TWIN_SNAPSHOT_TICKS", "Ticks from one snapshot to the next.", "100", Bounds(1, 10**6)),
+    Setting("TWIN_SNAPSHOT_TICKS", "Ticks from one snapshot to the next.", "50", Bounds(1, 10**6)),
     Setting(
         "TWIN_PATIENCE_S",
         "Seconds to wait for a silent source.",

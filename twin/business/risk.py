@@ -349,5 +349,9 @@ def _weighted(values: Iterable[tuple[int, float | None]]) -> float | None:
     total = sum(weight for weight, _ in known)
     if not total:
         return sum(value for _, value in known) / len(known)
-    # Exact before it is rounded once: the mean of equal values is that value.
-    return float(sum(weight * Fraction(value) for weight, value in known) / total)
+    # Exact before it is rounded once: the mean of equal values is that value. In integers, for
+    # every float is one over a power of two.
+    exact = [(weight, *value.as_integer_ratio()) for weight, value in known]
+    scale = max(denominator for _, _, denominator in exact)
+    parts = (weight * over * (scale // below) for weight, over, below in exact)
+    return sum(parts) / (scale * total)
