@@ -34,9 +34,11 @@ up: .env
 	docker compose up --detach --build
 
 .env:
-	@umask 077; for name in POSTGRES READER GRAFANA; do \
-		echo "$${name}_PASSWORD=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))')"; \
-	done > $@
+	@set -e; umask 077; for name in POSTGRES READER GRAFANA; do \
+		secret=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))'); \
+		echo "$${name}_PASSWORD=$$secret"; \
+	done > $@.unfinished
+	@mv $@.unfinished $@
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"make: Python {v[0]}.{v[1]} found; 3.11 to 3.13 is needed: make PYTHON=python3.12")'

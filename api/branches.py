@@ -143,7 +143,7 @@ class Branches:
 
     def _steps(self, named: Named, tick: TickInfo, *, from_number: int) -> Iterator[Beside]:
         """Both twins tick by tick to one, from the nearest at hand before some number."""
-        self._journal.end_offset()
+        self._journal.end_offset()  # refuses a log that is not the one the read model is of
         at_hand = [
             folded.beside
             for (branch, number), folded in self._folded.items()

@@ -87,6 +87,16 @@ def ready_database(settings: Settings, *, sleep: Sleep = time.sleep) -> Engine:
         )
 
 
+def committed_count(engine: Engine) -> int:
+    """The number of the last committed record; 0 before the first."""
+    from streams.store import queries
+    from streams.store.tables import LIVE
+
+    with engine.begin() as db:
+        tick = queries.latest_tick(db, LIVE)
+    return tick.number if tick is not None else 0
+
+
 @contextmanager
 def _as_set() -> Iterator[None]:
     """A broker or a database that refuses what a setting says: bad usage, not a failure."""

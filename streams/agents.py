@@ -102,8 +102,8 @@ def add_observe(app: faust.App, settings: Settings) -> None:
                 _leave(error)
             await in_flight.acquire()
             acknowledged = _acknowledge(event, sends, in_flight, retry_max_s=settings.retry_max_s)
-            # It ends by itself and holds all it needs; a list of them would only grow.
-            asyncio.ensure_future(acknowledged)  # noqa: RUF006 - an in-flight place is its keeper
+            # It ends by itself, and what it waits for holds it; a list of them would only grow.
+            asyncio.ensure_future(acknowledged)  # noqa: RUF006 - its producer keeps it
 
 
 class _Sequence:

@@ -114,10 +114,14 @@ class Keeper:
             raise
         except Superseded:
             # What was told of as failed may have been done all the same.
-            if not (self._is_unsure and self._writer.has(commit)):
+            if not (self._is_unsure and self._has(commit)):
                 raise
         self._uncommitted, self._is_unsure = None, False
         return [folded]
+
+    def _has(self, commit: Commit) -> bool:
+        with answering():
+            return self._writer.has(commit)
 
     def take_all(self) -> list[Folded]:
         """Fold and commit whatever the journal holds now."""

@@ -46,7 +46,8 @@ class Sequencing:
 
         What stands there may be given along: it is read from the log only if others come before
         it. ``Superseded`` when another sequencer wrote to the journal meanwhile. After
-        ``Unavailable`` it may be asked again, and goes on where it was.
+        ``Unavailable`` it may be asked again, and goes on where it was. ``BadInput`` where the
+        log ends before the offset.
         """
         self._write()
         if value is not None and through_offset == self._next_offset:
@@ -57,6 +58,10 @@ class Sequencing:
             )
             for message in page:
                 self._accept(message.offset, message.value or b"")
+            if not page:
+                # Asked for again it would be as empty, for ever.
+                span = self._log.span(OBSERVATIONS, 0)
+                check_kept(span, OBSERVATIONS, 0, through_offset + 1)
         return self._machine.needed_offset
 
     def take_all(self) -> int:

@@ -20,8 +20,11 @@ from infra.kafka import broker
 from infra.postgres import server
 from streams.log.ownership import claimed
 from streams.settings import Settings, load_settings
+from tests.processes import is_alive
 
 IN_CI = os.environ.get("CI") == "true"
+IS_ASKED_FOR = IN_CI or bool(os.environ.get("FAULTS"))
+"""Whether servers of our own are started for tests."""
 
 
 @contextmanager
@@ -34,7 +37,7 @@ def a_broker(base: Path) -> Iterator[str]:
     _skip_outside_ci("a Kafka broker", "twin kafka start; KAFKA_BOOTSTRAP=127.0.0.1:9092 make test")
     with _shared(
         base / "kafka",
-        lambda folder: broker.start(folder, two_free_ports()).bootstrap,
+        lambda folder: broker.start(folder, free_port(2)).bootstrap,
         lambda folder: broker.stop(folder),
     ) as bootstrap:
         yield bootstrap
@@ -48,12 +51,7 @@ def a_database_server(base: Path) -> Iterator[str]:
         yield named
         return
     _skip_outside_ci("PostgreSQL", "POSTGRES_URL=$(twin postgres start) make test")
-    with _shared(
-        base / "postgres",
-        # Whoever runs the server has to reach its folder, and that is not root.
-        lambda _: server.start(POSTGRES_FOLDER, two_free_ports()),
-        lambda _: _stop_postgres(),
-    ) as url:
+    with _shared(base / "postgres", _start_postgres, _stop_postgres) as url:
         yield url
 
 
@@ -63,29 +61,24 @@ def an_empty_database(server_url: str) -> Iterator[str]:
     name = f"twin_{uuid.uuid4().hex}"
     with psycopg.connect(server_url.replace("+psycopg", ""), autocommit=True) as db:
         db.execute(f"CREATE DATABASE {name}")
-        yield f"{server_url.rpartition('/')[0]}/{name}"
-        db.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-POSTGRES_FOLDER = Path(tempfile.gettempdir()) / f"twin-tests-{os.getppid()}-postgres"
-"""Named after the process that all processes of a run come from."""
+        try:
+            yield f"{server_url.rpartition('/')[0]}/{name}"
+        finally:
+            db.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
 def own_servers() -> Iterator[tuple[Path, Path]]:
     """The folders of a broker and a database that run for one user alone, and may be killed."""
-    base = Path(tempfile.mkdtemp(prefix="twin-servers-"))
-    # Whoever runs PostgreSQL has to reach its folder, and that is not root.
-    base.chmod(0o755)
+    base = _reachable_folder()
     kafka, postgres = base / "kafka", base / "postgres"
-    try:
-        broker.start(kafka, two_free_ports())
-        server.start(postgres, two_free_ports())
+    with ExitStack() as ending:
+        ending.callback(shutil.rmtree, base)
+        broker.start(kafka, free_port(2))
+        ending.callback(broker.stop, kafka)
+        server.start(postgres, free_port())
+        ending.callback(server.stop, postgres)
         yield kafka, postgres
-    finally:
-        broker.stop(kafka)
-        server.stop(postgres)
-        shutil.rmtree(base)
 
 
 @contextmanager
@@ -101,17 +94,8 @@ def a_twin_on_own_servers() -> Iterator[Settings]:
         yield load_settings(addresses, directory=kafka.parent / "twin")
 
 
-def two_free_ports() -> int:
-    """A port that is free like the one after it."""
-    return _free_ports(2)
-
-
-def three_free_ports() -> int:
-    """A port that is free like the two after it."""
-    return _free_ports(3)
-
-
-def _free_ports(count: int) -> int:
+def free_port(count: int = 1) -> int:
+    """A port that is free, and so are those after it, ``count`` in all."""
     while True:
         with ExitStack() as probes:
             first = probes.enter_context(socket.socket())
@@ -127,17 +111,31 @@ def _free_ports(count: int) -> int:
 
 def needs_servers() -> None:
     """Skip what starts servers of its own, but for CI and where it was asked for."""
-    if not IN_CI and not os.environ.get("FAULTS"):
+    if not IS_ASKED_FOR:
         pytest.skip("starts a broker and a database: FAULTS=short make test, or make test-faults")
 
 
-def _stop_postgres() -> None:
-    server.stop(POSTGRES_FOLDER)
-    shutil.rmtree(POSTGRES_FOLDER)
+def _reachable_folder() -> Path:
+    """Of our own; but whoever runs PostgreSQL has to reach it, and that is not root."""
+    folder = Path(tempfile.mkdtemp(prefix="twin-servers-"))
+    folder.chmod(0o755)
+    return folder
+
+
+def _start_postgres(folder: Path) -> str:
+    place = _reachable_folder()
+    (folder / "place").write_text(str(place))
+    return server.start(place / "postgres", free_port())
+
+
+def _stop_postgres(folder: Path) -> None:
+    place = Path((folder / "place").read_text())
+    server.stop(place / "postgres")
+    shutil.rmtree(place)
 
 
 def _skip_outside_ci(what: str, remedy: str) -> None:
-    if not IN_CI:
+    if not IS_ASKED_FOR:
         pytest.skip(f"needs {what}: {remedy}")
 
 
@@ -146,16 +144,19 @@ def _shared(
     folder: Path, start: Callable[[Path], str], stop: Callable[[Path], object]
 ) -> Iterator[str]:
     folder.mkdir(exist_ok=True)
-    users, address = folder / "users", folder / "address"
+    users, address, me = folder / "users", folder / "address", str(os.getpid())
     with claimed(folder / "users.lock"):
         if not users.exists():
             address.write_text(start(folder))
-            users.write_text("0")
-        users.write_text(str(int(users.read_text()) + 1))
-    yield address.read_text()
-    with claimed(folder / "users.lock"):
-        count = int(users.read_text()) - 1
-        users.write_text(str(count))
-        if not count:
-            users.unlink()
-            stop(folder)
+            users.write_text("")
+        users.write_text(f"{users.read_text()}{me}\n")
+    try:
+        yield address.read_text()
+    finally:
+        with claimed(folder / "users.lock"):
+            # One that was killed says no more that it is done.
+            others = [pid for pid in users.read_text().split() if pid != me and is_alive(int(pid))]
+            users.write_text("".join(f"{pid}\n" for pid in others))
+            if not others:
+                users.unlink()
+                stop(folder)

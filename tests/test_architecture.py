@@ -18,6 +18,13 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("twin", "streams", "api", "infra")
 """Imports point left."""
 
+INFRA = (
+    *("usage", "words", "ports", "progress", "kernels", "kafka", "postgres", "installation"),
+    *("world", "processes", "panel", "grafana", "log", "costs", "whatif", "bench", "demo"),
+    *("commands", "command", "preloaded", "warming"),
+)
+"""Its rooms. They import each other to the left too, but for what is imported when it runs."""
+
 UNITS = frozenset(
     (
         *("w", "mw", "wh", "mwh", "k", "mk", "kg", "m2", "km", "s", "ms", "ns", "h", "y", "bps"),
@@ -63,6 +70,26 @@ def test_imports_point_left(room: str) -> None:
     for path in sources(room):
         roots = {name.split(".")[0] for name in imported(ast.parse(path.read_text()))}
         assert not roots & forbidden, f"{path} imports {roots & forbidden}"
+
+
+def test_rooms_of_infra_import_left() -> None:
+    for path in sources("infra"):
+        room = path.relative_to(ROOT / "infra").parts[0].removesuffix(".py")
+        if room == "__init__":
+            continue
+        others = {INFRA.index(name) for name in rooms_imported(ast.parse(path.read_text()))}
+        assert max(others, default=0) <= INFRA.index(room), path
+
+
+def rooms_imported(tree: ast.Module) -> Iterator[str]:
+    """Rooms of infra that a file imports when it is imported itself."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "infra":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+            if module is not None and module.startswith("infra."):
+                yield module.split(".")[1]
 
 
 def test_the_core_is_pure() -> None:

@@ -16,16 +16,16 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, make_url, select
 
 from infra.bench.cpu import cpu_of_listener, cpu_of_tree
 from infra.bench.place import of_its_own
-from infra.installation import ready_database
-from infra.panel.facts import committed_count, latest
+from infra.installation import committed_count, ready_database
+from infra.panel.facts import latest
+from streams.log.address import address_of
 from streams.settings import Settings
 from streams.store.tables import LIVE, TICK, VIEW_TABLES
 from twin.errors import Unavailable
@@ -36,7 +36,9 @@ WARM_COUNT: Final = 10
 CATCH_UP_S: Final = 90.0
 LOOK_S: Final = 0.5
 START_TIMEOUT_S: Final = 180.0
-SERVERS: Final = {"kafka": "broker", "postgresql": "database"}
+HERE: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
+POSTGRES_PORT: Final = 5432
+STOP_TIMEOUT_S: Final = 60.0
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -91,8 +93,17 @@ def _running(words: Sequence[str], settings: Settings) -> Iterator[subprocess.Po
     try:
         yield demo
     finally:
-        demo.terminate()
-        demo.wait()
+        end(demo)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Have a process stop, and make it if it does not."""
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_for_ticks(engine: Engine, demo: subprocess.Popen[bytes], count: int) -> None:
@@ -119,12 +130,21 @@ def _wait_until_caught_up(engine: Engine) -> None:
 def _cpu(pid: int, settings: Settings) -> dict[str, float]:
     """Seconds of processor time by process: ours by name, and the servers if they are here."""
     found = cpu_of_tree(pid)
-    for url in (settings.broker_url, settings.database_url):
-        parts = urlsplit(url)
-        name = SERVERS.get(parts.scheme.partition("+")[0])
-        if name and parts.port and (used_s := cpu_of_listener(parts.port)) is not None:
-            found[name] = used_s
+    for name, port in servers_here(settings):
+        if (used_s := cpu_of_listener(port)) is not None:
+            found[name] = found.get(name, 0.0) + used_s
     return found
+
+
+def servers_here(settings: Settings) -> Iterator[tuple[str, int]]:
+    """``broker`` and ``database`` with the ports they listen on, if they are on this machine."""
+    for server in address_of(settings.broker_url).servers:
+        host, _, port = server.rpartition(":")
+        if host in HERE:
+            yield "broker", int(port)
+    database = make_url(settings.database_url)
+    if database.host in HERE:
+        yield "database", database.port or POSTGRES_PORT
 
 
 def _seen(

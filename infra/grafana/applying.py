@@ -121,9 +121,12 @@ def _known(ask: Callable[[str], Json], uid: str) -> Json | None:
 
 def _folder(grafana: Any) -> str:
     known = _known(grafana.folder.get_folder, FOLDER_UID)
+    is_so = known is not None and known["title"] == FOLDER_TITLE
     if known is None:
         grafana.folder.create_folder(FOLDER_TITLE, FOLDER_UID)
-    return _done(f"folder {FOLDER_TITLE}", known, is_so=True)
+    elif not is_so:
+        grafana.folder.update_folder(FOLDER_UID, title=FOLDER_TITLE, overwrite=True)
+    return _done(f"folder {FOLDER_TITLE}", known, is_so=is_so)
 
 
 def _datasource(grafana: Any, source: Json) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -101,7 +102,7 @@ def lines(
     """
     targets = [
         _query(sql, "time_series", name=name)
-        for name, sql in zip("ABCDEF", questions, strict=False)
+        for name, sql in zip(string.ascii_uppercase, questions, strict=False)
     ]
     panel = _panel("timeseries", title, place, targets, look, says)
     panel["maxDataPoints"] = POINTS_MAX_COUNT

@@ -35,7 +35,12 @@ An array is made once in a question, where a join would be made anew for each st
 
 
 BASIS: Final = f"""
-    SELECT basis FROM energy WHERE branch = 'live' AND tick_ns = ({NEWEST})
+    SELECT basis FROM ({
+    " UNION ".join(
+        f"SELECT basis FROM {view} WHERE branch = 'live' AND tick_ns = ({NEWEST})"
+        for view in ("capacity", "energy", "revenue", "commitments")
+    )
+}) AS any_view
     ORDER BY array_position(ARRAY['assumed', 'derived', 'measured'], basis) LIMIT 1"""
 """The worst of what the figures of the newest tick rest on."""
 

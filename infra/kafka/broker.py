@@ -14,6 +14,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -121,7 +122,7 @@ def stop(directory: Path) -> Running | None:
     running = status(directory)
     if running is None:
         return None
-    os.kill(running.pid, signal.SIGTERM)
+    _signal(running, signal.SIGTERM)
     deadline_s = time.monotonic() + STOP_TIMEOUT_S
     while status(directory) is not None:
         if time.monotonic() > deadline_s:
@@ -139,11 +140,17 @@ def kill(directory: Path) -> int:
     running = status(directory)
     if running is None:
         raise NotFound(f"no broker runs in {directory}")
-    os.kill(running.pid, signal.SIGKILL)
+    _signal(running, signal.SIGKILL)
     while status(directory) is not None:
         time.sleep(POLL_S)
     _reap()
     return running.port
+
+
+def _signal(running: Running, number: int) -> None:
+    # It may have ended meanwhile.
+    with suppress(ProcessLookupError):
+        os.kill(running.pid, number)
 
 
 def answers(bootstrap: str) -> bool:

@@ -48,13 +48,6 @@ def latest(engine: Engine) -> Facts | None:
         return _facts(db, tick) if tick is not None else None
 
 
-def committed_count(engine: Engine) -> int:
-    """The number of the last committed record; 0 before the first."""
-    with engine.begin() as db:
-        tick = queries.latest_tick(db, LIVE)
-    return tick.number if tick is not None else 0
-
-
 def lift(twin: Twin) -> Lift:
     """What was launched until a tick, and what flies next of those that may."""
     books = list(twin.launches.values())

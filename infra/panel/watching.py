@@ -12,7 +12,7 @@ from contextlib import suppress
 import msgspec
 from sqlalchemy import Engine
 
-from infra.installation import ready_database, ready_log
+from infra.installation import committed_count, ready_database, ready_log
 from infra.panel import facts
 from infra.panel.check_replay import CheckReplay
 from infra.panel.sight import Facts, Lift, Seen
@@ -24,7 +24,7 @@ from streams.topics import JOURNAL, SEALS
 from twin.errors import Unavailable
 
 LOOK_S = 0.2
-"""At full speed not every tick is shown."""
+"""From one look to the next, at least: at full speed not every tick is shown."""
 LOOK_SHARE = 0.05
 """Of a core, at most, for looking: asking a broker is dearer than asking a file."""
 
@@ -65,9 +65,8 @@ class _Sight:
         self._lift: Lift | None = None
 
     def look(self) -> Seen:
-        committed_count = facts.committed_count(self._engine)
-        is_new = self._facts is None or self._facts.number < committed_count
-        if committed_count and is_new:
+        number = committed_count(self._engine)
+        if number and (self._facts is None or self._facts.number < number):
             self._facts = facts.latest(self._engine)
         if self._lift is None or self._lift.number != self._check.twin.number:
             self._lift = facts.lift(self._check.twin)
@@ -77,5 +76,5 @@ class _Sight:
             verdict=self._check.verdict,
             published_count=self._log.span(SEALS, 0).end,
             closed_count=self._log.span(JOURNAL, 0).end,
-            committed_count=committed_count,
+            committed_count=number,
         )

@@ -19,6 +19,7 @@ from psycopg import sql
 
 from infra.ports import refuse_a_port_in_use
 from infra.usage import BadUsage
+from streams.log.ownership import claimed
 from twin.errors import Unavailable
 
 HOST: Final = "127.0.0.1"
@@ -48,17 +49,30 @@ def start(directory: Path, port: int) -> str:
     if not 0 < port < 65_536:
         raise BadUsage(f"--port {port}", expected="1 to 65535")
     directory = directory.resolve()
-    data = directory / "data"
-    if not is_running(directory):
-        refuse_a_port_in_use(HOST, port, expected="a free one with --port")
-        _make(directory)
-        settings = "".join(f"{name} = {value}\n" for name, value in CONFIGURATION.items())
-        (data / "twin.conf").write_text(f"{settings}port = {port}\n")
-        _tool("pg_ctl", "start", "--pgdata", str(data), "--wait", "--timeout", str(START_TIMEOUT_S),
-              "--log", str(directory / "server.log"))  # fmt: skip
-    address = address_of(directory)
-    _make_database(address, DATABASE)
+    directory.mkdir(parents=True, exist_ok=True)
+    # Of two that start at once the second finds what the first has made.
+    with claimed(directory / "lock"):
+        if not is_running(directory):
+            _start(directory, port)
+        elif port_of(directory) != port:
+            raise BadUsage(
+                f"--port {port}",
+                expected=f"{port_of(directory)}, where the database of {directory} runs",
+                remedy="stop it first with 'twin postgres stop'",
+            )
+        address = address_of(directory)
+        _make_database(address, DATABASE)
     return address
+
+
+def _start(directory: Path, port: int) -> None:
+    refuse_a_port_in_use(HOST, port, expected="a free one with --port")
+    _make(directory)
+    data = directory / "data"
+    settings = "".join(f"{name} = {value}\n" for name, value in CONFIGURATION.items())
+    (data / "twin.conf").write_text(f"{settings}port = {port}\n")
+    _tool("pg_ctl", "start", "--pgdata", str(data), "--wait", "--timeout", str(START_TIMEOUT_S),
+          "--log", str(directory / "server.log"))  # fmt: skip
 
 
 def stop(directory: Path, *, mode: Mode = "fast") -> bool:
@@ -103,7 +117,6 @@ def _make(directory: Path) -> None:
     """
     if (directory / "data").exists():
         return
-    directory.mkdir(parents=True, exist_ok=True)
     data = directory / "data.unfinished"
     shutil.rmtree(data, ignore_errors=True)
     password = directory / "password"

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from api.app import create_app
-from infra.installation import existing_database, ready_database
-from infra.panel.facts import committed_count
+from infra.installation import committed_count, existing_database, ready_database
 from infra.processes.listening import listening, port_of, url_of
 from infra.processes.stopping import Stop
 from streams.log.address import address_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import create_engine
 
 from streams.log.address import without_secret
@@ -72,8 +72,10 @@ def answering() -> Iterator[None]:
     """
     try:
         yield
-    except OperationalError as error:
-        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+    except DBAPIError as error:
+        is_understood = getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+        is_away = isinstance(error, OperationalError) and is_understood
+        if not (is_away or error.connection_invalidated):
             raise
         raise Unavailable(
             f"the read model: {str(error.orig).splitlines()[0]}",

@@ -7,6 +7,9 @@ transaction begins, so it is held for milliseconds.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
@@ -44,6 +47,8 @@ _PASS_THE_FENCE = (
     .values(number=bindparam("number"), journal_offset=bindparam("journal_offset"))
 )
 
+LET_GO = "SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL statement_timeout = '30s'"
+
 
 class Commit(msgspec.Struct, frozen=True):
     """One folded record, ready to be written."""
@@ -78,17 +83,13 @@ class Writer:
 
     def claim(self) -> Claim:
         """Take the branch over from whoever wrote it before."""
-        with self._engine.begin() as db:
-            row = db.execute(
-                select(WRITER.c.generation, WRITER.c.number, WRITER.c.journal_offset).where(
-                    WRITER.c.branch == self._branch
-                )
-            ).one_or_none()
-            if row is None:
+        with self._transaction() as db:
+            before = self._found(db)
+            if before is None:
                 self._claim = Claim(1, 0, 0)
                 db.execute(insert(WRITER).values(branch=self._branch, **_fields(self._claim)))
             else:
-                self._claim = Claim(row.generation + 1, row.number, row.journal_offset)
+                self._claim = Claim(before.generation + 1, before.number, before.journal_offset)
                 db.execute(
                     update(WRITER)
                     .where(WRITER.c.branch == self._branch)
@@ -102,7 +103,7 @@ class Writer:
         twin = commit.moment.twin
         snapshot = encode_twin(twin) if twin.number % self._snapshot_ticks == 0 else None
         subjects = _event_subjects(self._branch, commit)
-        with self._engine.begin() as db:
+        with self._transaction() as db:
             self._pass_the_fence(db, commit)
             for name, values in rows.items():
                 if values:
@@ -117,19 +118,30 @@ class Writer:
 
     def has(self, commit: Commit) -> bool:
         """Whether we have committed a tick after all: the answer may have been lost on the way."""
+        with self._transaction() as db:
+            found = self._found(db)
+        wanted = Claim(self._claim.generation, commit.moment.twin.number, commit.journal_offset + 1)
+        if found != wanted:
+            return False
+        self._claim = wanted
+        return True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """One that a process which stands still does not hold for ever: others wait for it."""
         with self._engine.begin() as db:
-            row = db.execute(
-                select(WRITER.c.generation, WRITER.c.number, WRITER.c.journal_offset).where(
-                    WRITER.c.branch == self._branch
-                )
-            ).one()
-        found = Claim(row.generation, row.number, row.journal_offset)
-        is_there = found == Claim(
-            self._claim.generation, commit.moment.twin.number, commit.journal_offset + 1
-        )
-        if is_there:
-            self._claim = found
-        return is_there
+            if db.dialect.name == "postgresql":
+                db.exec_driver_sql(LET_GO)
+            yield db
+
+    def _found(self, db: Connection) -> Claim | None:
+        """Whose the branch is and how far it came; None if nobody ever wrote it."""
+        row = db.execute(
+            select(WRITER.c.generation, WRITER.c.number, WRITER.c.journal_offset).where(
+                WRITER.c.branch == self._branch
+            )
+        ).one_or_none()
+        return None if row is None else Claim(row.generation, row.number, row.journal_offset)
 
     def _pass_the_fence(self, db: Connection, commit: Commit) -> None:
         moved = db.execute(

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from infra.bench.live import end
 from streams.log.port import Outgoing, TopicSpec, open_log
 
 MESSAGES_COUNT = 20_000
@@ -32,8 +33,7 @@ def messages_per_s(log_url: str, *, broker_url: str, folder: Path, prefix: str =
             time.sleep(0.05)
         (done,) = log.read("done", 0, 0, limit=1, max_bytes=1000)
     finally:
-        worker.terminate()
-        worker.wait()
+        end(worker)
         log.close()
     return MESSAGES_COUNT / float(done.value or b"inf")
 

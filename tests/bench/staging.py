@@ -11,17 +11,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 from infra.bench.cpu import cpu_of_listener, cpu_of_tree
+from infra.bench.live import end, servers_here
 from infra.bench.place import of_its_own
 from infra.installation import ready_database, ready_log
 from streams.journal import records
 from streams.keeping import Keeper
-from streams.log.port import Log
+from streams.log.port import Log, Message
 from streams.publish import Publisher
 from streams.replay import fold
-from streams.sequencing import Sequencing
+from streams.sequencing import PAGE_BYTES, PAGE_COUNT, Sequencing
 from streams.settings import Settings
 from streams.topics import INPUTS, OBSERVATIONS
 from tests.bench.figures import Figure
@@ -46,7 +46,8 @@ def figures() -> Iterator[Figure]:
 
 
 def _stages(settings: Settings) -> Iterator[Figure]:
-    kafka_port, database_port = _port(settings.broker_url), _port(settings.database_url)
+    ports = dict(servers_here(settings))
+    kafka_port, database_port = ports["broker"], ports["database"]
     log = ready_log(settings)
     world = ToldWorld()
     simulate_s = _cpu_s(lambda: world.tell(TICKS_COUNT))
@@ -126,8 +127,7 @@ def _observed(log: Log, settings: Settings, rows: int, *, kafka_port: int) -> It
         took_s, own_s = time.monotonic() - began_s, _of_tree(worker.pid) - own_s
         broker_s = _of_port(kafka_port) - broker_s
     finally:
-        worker.terminate()
-        worker.wait()
+        end(worker)
     counted = round(rows * (last - first) / last)
     yield _rate("observe from the broker, Faust included", counted, own_s, wanted="≥ 3 M")
     yield _rate("broker, while that is observed", counted, broker_s)
@@ -152,7 +152,18 @@ def _wait_for(log: Log, count: int) -> int:
 
 
 def _sequence(log: Log) -> None:
-    Sequencing(log).take_all()
+    """As the agent does, which has read each observation already; here a page at a time."""
+    sequencing = Sequencing(log)
+    for message in _observations(log):
+        sequencing.take(message.offset, message.value)
+
+
+def _observations(log: Log) -> Iterator[Message]:
+    offset, end = 0, log.span(OBSERVATIONS, 0).end
+    while offset < end:
+        page = log.read(OBSERVATIONS, 0, offset, limit=PAGE_COUNT, max_bytes=PAGE_BYTES)
+        yield from page
+        offset += len(page)
 
 
 def _keep(keeper: Keeper) -> None:
@@ -165,12 +176,6 @@ def _cpu_s(work: Callable[[], object]) -> float:
     began_s = time.process_time()
     work()
     return time.process_time() - began_s
-
-
-def _port(url: str) -> int:
-    port = urlsplit(url).port
-    assert port is not None
-    return port
 
 
 def _of_port(port: int) -> float:

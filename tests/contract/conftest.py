@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -17,12 +16,12 @@ import pytest
 from streams.journal import records
 from streams.log.port import open_log
 from streams.replay import fold
+from tests.waiting import PATIENCE_S
 from twin.records import Chain
 from twin.state import Twin
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = ("--satellites", "200", "--port", "0")
-PATIENCE_S = 300
 
 
 class Command:
@@ -117,14 +116,6 @@ def committed(folder: Path) -> list[str]:
         found = list(db.execute(text("SELECT hash FROM tick ORDER BY number")).scalars())
     engine.dispose()
     return found
-
-
-def eventually(is_so, *, within_s: float = PATIENCE_S, every_s: float = 0.02) -> None:
-    """Wait until something holds; fail when it does not in time."""
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(every_s)
 
 
 def as_json(done: subprocess.CompletedProcess[str]) -> dict:

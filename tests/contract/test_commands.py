@@ -14,8 +14,9 @@ import pytest
 
 from streams.codec import Envelope, outgoing
 from streams.log.port import Outgoing, open_log
-from tests.contract.conftest import PATIENCE_S, ROOT, Command, as_json, committed, hashes
+from tests.contract.conftest import ROOT, Command, as_json, committed, hashes
 from tests.streams.test_codec import POISON
+from tests.waiting import PATIENCE_S
 from twin.errors import BadInput
 from twin.identity import Identity, digest_of
 from twin.simulate.outbox import ARROW

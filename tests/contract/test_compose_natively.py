@@ -21,8 +21,9 @@ import pytest
 import yaml
 
 from infra.kafka import broker
-from tests.contract.conftest import PATIENCE_S, ROOT, eventually
-from tests.servers import IN_CI, needs_servers, two_free_ports
+from tests.contract.conftest import ROOT
+from tests.servers import IN_CI, free_port, needs_servers
+from tests.waiting import PATIENCE_S, eventually
 
 IMAGE = "spacex-xai-twin"
 HOME = "/var/lib/twin/var"
@@ -88,7 +89,7 @@ class Native:
 @pytest.fixture
 def native(tmp_path: Path, postgres_url: str) -> Iterator[Native]:
     needs_servers()
-    port, api = two_free_ports(), two_free_ports()
+    port, api = free_port(2), free_port(2)
     user, _, place = postgres_url.partition("://")[2].partition("@")
     broker.start(tmp_path / "kafka", port)
     made = Native(

@@ -22,8 +22,9 @@ from streams.replay import fold
 from streams.store import queries
 from streams.store.database import open_database
 from streams.store.tables import LIVE
-from tests.contract.conftest import PATIENCE_S, Command, eventually
-from tests.servers import needs_servers, two_free_ports
+from tests.contract.conftest import Command
+from tests.servers import free_port, needs_servers
+from tests.waiting import PATIENCE_S, eventually
 from twin.records import Chain
 from twin.state import Twin
 
@@ -114,7 +115,7 @@ class Servers:
 
     def __init__(self, twin: Command, folder: Path, database_url: str) -> None:
         self._twin, self.folder = twin, folder
-        self._kafka, self._port = folder / "kafka", two_free_ports()
+        self._kafka, self._port = folder / "kafka", free_port(2)
         self.broker_url = f"kafka://127.0.0.1:{self._port}"
         self.database_url = database_url
         self._settings = {
@@ -166,16 +167,17 @@ def servers(twin: Command, tmp_path: Path, postgres_url: str) -> Iterator[Server
     made.stop_broker()
 
 
+@pytest.mark.parametrize("speed", ["600", "0.02"], ids=["busy", "idle"])
 def test_a_broker_gone_in_the_middle_is_given_up_by_busy_and_idle_alike_and_nothing_is_lost(
-    servers: Servers,
+    servers: Servers, speed: str
 ) -> None:
     crew = {"observe": OBSERVE, "sequence": CORE[:3], "keep": ("worker", "--role", "keep")}
     processes = {name: servers.start(name, *words) for name, words in crew.items()}
     assert servers.start("simulate", *SIMULATE).wait(300) == 0, servers.said("simulate")
     eventually(lambda: len(servers.committed()) == 3, every_s=0.5)
-    # It waits for its next tick, an hour from now; the others have nothing to do either.
-    busy = ("simulate", "--satellites", "60", "--speed", "600")
-    processes["simulate"] = servers.start("simulate", *busy)
+    # Ten ticks a second, or one now and the next in an hour: then nobody has anything to do.
+    world = ("simulate", "--satellites", "60", "--speed", speed)
+    processes["simulate"] = servers.start("simulate", *world)
     eventually(lambda: len(servers.committed()) > 3, every_s=0.5)
 
     servers.kill_broker()
@@ -223,7 +225,7 @@ def own_database() -> Iterator[Path]:
     needs_servers()
     folder = Path(tempfile.mkdtemp(prefix="twin-tests-"))
     folder.chmod(0o755)
-    server.start(folder, two_free_ports())
+    server.start(folder, free_port(2))
     yield folder
     server.stop(folder, mode="immediate")
     shutil.rmtree(folder)

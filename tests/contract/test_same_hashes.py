@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import Command, children_of, committed, eventually, hashes, kill_group
+from tests.contract.conftest import Command, children_of, committed, hashes, kill_group
+from tests.processes import is_alive
+from tests.waiting import eventually
 
 TICKS = ("--ticks", "12", "--faults")
 
@@ -100,12 +102,4 @@ def test_it_stops_cleanly_when_told_and_leaves_no_process(twin: Command, number:
     process.send_signal(number)
 
     assert process.wait(30) == 0
-    eventually(lambda: not any(_is_alive(child) for child in family), within_s=10)
-
-
-def _is_alive(child: int) -> bool:
-    try:
-        os.kill(child, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    eventually(lambda: not any(is_alive(child) for child in family), within_s=10)

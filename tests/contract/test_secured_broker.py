@@ -12,7 +12,7 @@ import pytest
 from infra.kafka import broker
 from infra.kafka.properties import HOST
 from tests.contract.conftest import Command, as_json, committed
-from tests.servers import needs_servers, three_free_ports
+from tests.servers import free_port, needs_servers
 
 USER, PASSWORD = "twin", "correct horse"
 SMALL = ("--satellites", "60", "--speed", "max")
@@ -44,7 +44,7 @@ def secured(
     tmp_path_factory: pytest.TempPathFactory, certificates: Path
 ) -> Iterator[dict[str, str]]:
     """The settings of a twin on a broker of its own, which nobody else may use."""
-    folder, port = tmp_path_factory.mktemp("secured"), three_free_ports()
+    folder, port = tmp_path_factory.mktemp("secured"), free_port(3)
     plain, controller = f"PLAINTEXT://{HOST}:{port}", f"CONTROLLER://{HOST}:{port + 1}"
     guarded = f"GUARDED://{HOST}:{port + 2}"
     given = {

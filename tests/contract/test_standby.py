@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
-from tests.contract.conftest import Command, committed, eventually, hashes, kill_group
+from tests.contract.conftest import Command, committed, hashes, kill_group
+from tests.waiting import eventually
 
 WORKER = ("worker", "--role", "observe", "--role", "sequence", "--role", "keep")
 

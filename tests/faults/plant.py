@@ -35,6 +35,8 @@ WORLD = ("simulate", "--satellites", "20000", "--speed", "180", "--faults")
 """Three ticks of a minute each second."""
 ROLES = ("observe", "sequence", "keep")
 PATIENCE_S = 300.0
+TAKEN_OVER_COUNT = 12
+"""Ticks that nobody can have had in hand when another was frozen."""
 FAILING = ("-m", "tests.faults.failing_worker")
 COMMAND = ("-m", "infra.command")
 
@@ -126,18 +128,19 @@ class Plant:
         assert status == -signal.SIGKILL, f"it should have died at {point}: {self.said(name)}"
         return self._back_at_work(name)
 
-    def freeze(self, name: str, seconds: float) -> float:
-        """SIGSTOP for a while; what it says after SIGCONT is a zombie's."""
+    def freeze(self, name: str, least_s: float) -> float:
+        """SIGSTOP until another has done its work for a while; seconds until it did.
+
+        What the frozen one says after SIGCONT is a zombie's.
+        """
+        began_s = time.monotonic()
         self._processes[name].send_signal(signal.SIGSTOP)
-        time.sleep(seconds)
+        self.wait_for_more(TAKEN_OVER_COUNT)
+        took_s = time.monotonic() - began_s
+        time.sleep(max(0.0, least_s - took_s))
         self._processes[name].send_signal(signal.SIGCONT)
-
-        def again() -> None:
-            time.sleep(1.0)
-            if self._processes[name].poll() is not None:
-                self.start(name)
-
-        return self.back_after(again)
+        self.wait_for_more(TAKEN_OVER_COUNT)
+        return took_s
 
     def _back_at_work(self, name: str) -> float:
         """Start a process that ended; seconds until it has done something of its own."""

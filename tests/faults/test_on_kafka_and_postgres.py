@@ -127,13 +127,17 @@ def test_the_database_stopped_as_in_a_crash(
         assert running.gave_up == []
 
 
-@pytest.mark.parametrize("name", ["observe-1", "sequence"])
+@pytest.mark.parametrize("name", ["observe-1", "sequence", "keep"])
 def test_a_worker_frozen_past_its_session(plant: Callable[..., Plant], name: str) -> None:
     with plant() as running:
-        back_s = []
+        other = f"{name}-other"
+        running.start(other)
+        taken_over_s = []
         for _ in range(times(2, 1)):
-            running.wait_for_more(5)
-            back_s.append(running.freeze(name, FROZEN_S))
-        told(f"{name} frozen for {FROZEN_S:g} s", back_s)
+            # Of two that sequence, or keep, one does nothing: who, only they know.
+            for each in (name, other):
+                running.wait_for_more(5)
+                taken_over_s.append(running.freeze(each, FROZEN_S))
+        told(f"{name} frozen past its session, taken over", taken_over_s)
 
         assert_nothing_lost(running)

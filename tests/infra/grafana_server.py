@@ -42,6 +42,9 @@ class GrafanaLike:
                 return 200, {"commit": "8f3e923", "database": "ok", "version": "9.4.0"}
             case "GET", ["folders", uid], None:
                 return _found(self.folders, uid, "folder not found")
+            case "PUT", ["folders", uid], {"title": title, "overwrite": True}:
+                self.folders[uid] |= {"title": title}
+                return 200, self.folders[uid]
             case "POST", ["folders"], {"uid": uid, "title": _}:
                 self.folders[uid] = {"id": 1, **body}
                 return 200, self.folders[uid]

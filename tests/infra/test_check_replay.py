@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,8 @@ from sqlalchemy import text
 from infra.panel.check_replay import CheckReplay
 from infra.panel.sight import Verdict
 from tests.one_process import OneProcess, small_twin
+from tests.waiting import eventually
 from twin.errors import BrokenInvariant
-
-PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -30,13 +28,6 @@ def check(twin: OneProcess) -> Iterator[CheckReplay]:
     checking.start()
     yield checking
     checking.stop()
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline_s, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def test_it_follows_what_is_committed(twin: OneProcess, check: CheckReplay) -> None:

@@ -8,18 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from streams.log.port import open_log
 from streams.topics import JOURNAL
-from tests.infra.processes import descendants, is_alive
+from tests.processes import descendants, is_alive
+from tests.waiting import PATIENCE_S, eventually
 from twin.errors import TwinError
 
-PATIENCE_S = 300.0
 GOOD = (
     "STARLINK-1",
     "1 44713U 19074A   26150.50000000  .00001000  00000-0  80000-4 0  9992",
@@ -36,13 +35,6 @@ def twin_line(*words: str) -> list[str]:
 
 def ran(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(twin_line(*words), capture_output=True, text=True, timeout=PATIENCE_S)
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def closed_count(folder: Path) -> int:

@@ -15,7 +15,7 @@ from infra.bench import cpu
 from infra.kafka import broker
 from infra.postgres import server
 from infra.usage import BadUsage
-from tests.servers import needs_servers, two_free_ports
+from tests.servers import free_port, needs_servers
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_database_whose_making_was_interrupted_is_made_anew() -> None:
     half_made.mkdir()
     (half_made / "PG_VERSION").write_text("15\n")
 
-    url = server.start(folder, two_free_ports())
+    url = server.start(folder, free_port(2))
 
     with psycopg.connect(url.replace("+psycopg", "")) as db:
         assert db.execute("SELECT 1").fetchone() == (1,)

@@ -7,7 +7,10 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 from infra.processes.setting_up import READER, grant_reader
-from streams.store.database import open_database
+from streams.store import writer
+from streams.store.database import answering, open_database
+from streams.store.tables import LIVE
+from streams.store.writer import Writer
 from twin.errors import BadInput, Unavailable
 
 
@@ -24,6 +27,28 @@ def test_a_wrong_password_is_bad_input_and_is_not_repeated(postgres_url: str) ->
 def test_a_server_that_is_away_is_unavailable() -> None:
     with pytest.raises(Unavailable, match=r"the database postgresql\+psycopg://…@127\.0\.0\.1:1/t"):
         open_database("postgresql+psycopg://u:hunter2@127.0.0.1:1/t")
+
+
+def test_a_writer_that_stands_still_in_a_commit_keeps_nobody_out_for_long(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LET_GO", "SET LOCAL idle_in_transaction_session_timeout = '100ms'")
+    engines = [open_database(postgres_url) for _ in range(2)]
+    frozen, other = (Writer(engine, LIVE, snapshot_ticks=5) for engine in engines)
+    generations = [frozen.claim().generation]
+
+    def commit_standing_still() -> None:
+        with answering(), frozen._transaction() as db:
+            db.execute(text("UPDATE writer SET number = number"))
+            generations.append(other.claim().generation)
+            db.execute(text("UPDATE writer SET number = number"))
+
+    with pytest.raises(Unavailable, match="idle-in-transaction"):
+        commit_standing_still()
+
+    assert generations == [1, 2]
+    for engine in engines:
+        engine.dispose()
 
 
 def test_the_reader_makes_no_table_of_its_own_not_even_a_temporary_one(postgres_url: str) -> None:
