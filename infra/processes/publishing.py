@@ -93,10 +93,12 @@ def _publish(
     while through is None or publisher.seals_count < through:
         if stop.wait(min(BEAT_S, max(0.0, due_s - time.monotonic()))):
             return
+        # Asked between two ticks as well: a log that is gone is noticed however far the next is.
+        is_far_ahead = patiently(publisher.is_far_ahead)
         give_sign(settings)
         if time.monotonic() < due_s:
             continue
-        if patiently(publisher.is_far_ahead):
+        if is_far_ahead:
             due_s = time.monotonic() + AHEAD_POLL_S
             continue
         patiently(publisher.publish)
