@@ -46,18 +46,23 @@ def records(log: Log, chain: Chain, *, start: int, end: int | None = None) -> It
                 return
             stored = message.value
             if stored is None:
-                raise BrokenChain(
-                    f"journal offset {message.offset} holds no record",
-                    number=chain.number + 1,
-                    remedy="restore the log from a copy",
-                )
+                raise _no_record(message.offset, chain)
             record = chain.accept(stored)
             if record is not None:
                 yield Entry(record, chain.head, message.offset, len(stored))
         if not page:
             # Asked for again it would be as empty, for ever.
             check_kept(log.span(JOURNAL, 0), JOURNAL, 0, last)
+            raise _no_record(offset, chain)
         offset += len(page)
+
+
+def _no_record(offset: int, chain: Chain) -> BrokenChain:
+    return BrokenChain(
+        f"journal offset {offset} holds no record",
+        number=chain.number + 1,
+        remedy="restore the log from a copy",
+    )
 
 
 def journal_head(log: Log) -> tuple[Head, int]:

@@ -9,7 +9,7 @@ from streams.journal import journal_head
 from streams.log.checks import check_kept
 from streams.log.port import Log, Outgoing, Position
 from streams.topics import JOURNAL, OBSERVATIONS
-from twin.errors import Superseded, Unavailable
+from twin.errors import BrokenInvariant, Superseded, Unavailable
 from twin.observations import Silence, decode_observation, encode_observation
 from twin.sequence import Sequencer
 from twin.waiting import Source
@@ -47,7 +47,7 @@ class Sequencing:
         What stands there may be given along: it is read from the log only if others come before
         it. ``Superseded`` when another sequencer wrote to the journal meanwhile. After
         ``Unavailable`` it may be asked again, and goes on where it was. ``BadInput`` where the
-        log ends before the offset.
+        log ends before the offset, ``BrokenInvariant`` where it lost what stood there.
         """
         self._write()
         if value is not None and through_offset == self._next_offset:
@@ -62,6 +62,11 @@ class Sequencing:
                 # Asked for again it would be as empty, for ever.
                 span = self._log.span(OBSERVATIONS, 0)
                 check_kept(span, OBSERVATIONS, 0, through_offset + 1)
+                raise BrokenInvariant(
+                    f"{OBSERVATIONS}/0 holds nothing from offset {self._next_offset} on",
+                    expected=f"observations to offset {through_offset}",
+                    remedy="restore the log from a copy",
+                )
         return self._machine.needed_offset
 
     def take_all(self) -> int:

@@ -1,8 +1,8 @@
 """A second opinion while the demo runs: the journal folded again from its beginning.
 
 It shares nothing with the keeping process but the journal, and compares every state hash with the
-one committed. A difference is never waited out. Where it cannot read on it stops, and says so:
-the demo goes on, unchecked.
+one committed. A difference is never waited out; a log or a database that is away is. Where it
+cannot read on it stops, and says so: the demo goes on, unchecked.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from streams.journal import records
 from streams.log.port import Log
 from streams.replay import fold
 from streams.store import queries
+from streams.store.database import answering
 from streams.store.tables import LIVE
 from streams.topics import JOURNAL
 from twin.errors import BrokenInvariant, TwinError, Unavailable
@@ -26,6 +27,8 @@ from twin.state import Twin
 from twin.units import instant_text
 
 POLL_S = 0.25
+AWAY_S = 1.0
+"""From one question to the next of a log or a database that did not answer."""
 PAGE_COUNT = 256
 
 
@@ -60,17 +63,28 @@ class CheckReplay:
 
     def _follow(self) -> None:
         stopped = "a bug in the twin"  # unless it turns out to be something else
+        pause_s = 0.0
         try:
-            while not self._stop.wait(0.0 if self._fold_a_page() else POLL_S):
-                self._compare()
-            self._compare()
+            while not self._stop.wait(pause_s):
+                pause_s = self._go_on()
+            self._go_on()
             stopped = ""
-        except (Unavailable, SQLAlchemyError) as error:
+        except SQLAlchemyError as error:
             stopped = " ".join(str(getattr(error, "orig", error)).split())
         except TwinError as error:
             self.error, stopped = error, str(error)
         finally:
             self.verdict = msgspec.structs.replace(self.verdict, stopped=stopped)
+
+    def _go_on(self) -> float:
+        """Fold some more and compare; seconds until there may be something new."""
+        try:
+            is_full = self._fold_a_page()
+            with answering():
+                self._compare()
+        except Unavailable:
+            return AWAY_S
+        return 0.0 if is_full else POLL_S
 
     def _fold_a_page(self) -> bool:
         """Fold some more records; whether there may be others already."""
@@ -78,6 +92,7 @@ class CheckReplay:
         end = min(self._log.span(JOURNAL, 0).end, start + PAGE_COUNT)
         for folded in fold(self._twin, records(self._log, self._chain, start=start, end=end)):
             self._twin = folded.twin
+            self._next_offset = folded.entry.offset + 1
             self._own[folded.twin.number] = (folded.twin.tick_ns, folded.hash)
         self._next_offset = end
         return end - start == PAGE_COUNT

@@ -60,6 +60,25 @@ def test_a_sound_log_is_verified_and_a_flipped_byte_is_named(twin: Command) -> N
     assert len(broken.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", [("log", "verify"), ("replay",)], ids=" ".join)
+def test_a_journal_that_lost_its_last_record_is_not_waited_for(
+    twin: Command, folder: Path, command: tuple[str, ...]
+) -> None:
+    copy, other = twin.folder / "journal", twin.folder / "other"
+    for words in (("export", str(copy), "--dir", folder), ("import", str(copy), "--dir", other)):
+        assert twin.run("log", *map(str, words)).returncode == 0
+    db = sqlite3.connect(other / "log.db")
+    db.execute("DELETE FROM message WHERE id = (SELECT max(id) FROM message)")
+    db.commit()
+    db.close()
+
+    done = twin.run(*command, "--dir", str(other))
+
+    assert done.returncode == 1
+    assert "holds no record" in done.stderr
+    assert "restore the log from a copy" in done.stderr
+
+
 def test_an_exported_journal_verifies_and_imports_to_the_same_twin(
     twin: Command, folder: Path
 ) -> None:

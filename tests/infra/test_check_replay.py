@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from infra.panel import check_replay
 from infra.panel.check_replay import CheckReplay
 from infra.panel.sight import Verdict
 from tests.one_process import OneProcess, small_twin
 from tests.waiting import eventually
-from twin.errors import BrokenInvariant
+from twin.errors import BrokenInvariant, Unavailable
 
 
 @pytest.fixture
@@ -54,6 +56,26 @@ def test_a_hash_that_differs_is_what_it_found_wrong(twin: OneProcess, check: Che
 
     assert isinstance(check.error, BrokenInvariant)
     assert check.verdict.number == 2
+
+
+def test_a_log_that_was_away_for_a_while_is_followed_again(
+    twin: OneProcess, check: CheckReplay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eventually(lambda: check.verdict.number == 2)
+    asked = threading.Event()
+
+    def away(*_: object) -> None:
+        asked.set()
+        raise Unavailable("the log is away")
+
+    monkeypatch.setattr(check_replay, "AWAY_S", 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(twin.log, "span", away)
+        asked.wait()
+    twin.tick()
+    eventually(lambda: check.verdict.number == 3)
+
+    assert check.verdict.stopped == ""
 
 
 def test_a_database_that_cannot_be_read_stops_it_and_it_says_so(
