@@ -154,7 +154,8 @@ class Keeper:
             raise BrokenInvariant(
                 f"the journal ends at offset {span.end}",
                 expected=f"offset {claim.journal_offset} at least, which was committed",
-                remedy="the log lost its end: restore it, or delete the database to follow it",
+                remedy="restore the log if it lost its end; if the database is that of another log,"
+                " give each its own with TWIN_DATABASE_URL",
             )
         if claim.journal_offset < span.start:
             raise NotKept(

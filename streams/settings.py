@@ -21,6 +21,8 @@ from twin.suggest import nearest
 
 PREFIX = "TWIN_"
 LOG_LEVELS = ("debug", "info", "warning", "error")
+FRAMES_MOST_BYTES = 10**15
+"""So many bytes of frames are no bound at all."""
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -68,7 +70,7 @@ SETTINGS: tuple[Setting, ...] = (
         "TWIN_FRAMES_KEPT_BYTES",
         "Bytes of frames that are kept of each topic; on Kafka no bound, unless one is given.",
         "2147483648",
-        Bounds(1, 10**15),
+        Bounds(1, FRAMES_MOST_BYTES),
     ),
     Setting(
         "TWIN_FRAMES_KEPT_S",

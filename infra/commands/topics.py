@@ -6,6 +6,7 @@ import json
 
 from infra.commands import options
 from streams.log.port import Span, TopicSpec
+from streams.settings import FRAMES_MOST_BYTES
 
 HOUR_S, DAY_S = 3_600, 86_400
 MIB = 1 << 20
@@ -60,6 +61,6 @@ def _kept(spec: TopicSpec) -> str:
     if spec.retention_s is not None:
         unit, name = (DAY_S, "days") if spec.retention_s >= DAY_S else (HOUR_S, "hours")
         limits.append(f"{spec.retention_s / unit:g} {name}")
-    if spec.retention_bytes is not None:
+    if spec.retention_bytes is not None and spec.retention_bytes < FRAMES_MOST_BYTES:
         limits.append(f"{spec.retention_bytes / MIB:,.0f} MiB")
     return " and ".join(limits) + " at most"

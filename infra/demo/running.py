@@ -22,7 +22,7 @@ from infra import kernels
 from infra.demo import children
 from infra.demo.children import Child, Ended, Order
 from infra.demo.showing import Show
-from infra.installation import journal_count
+from infra.installation import journal_count, ready_database
 from infra.processes.listening import listening, port_of
 from infra.processes.stopping import Stop
 from infra.world.bad_rows import bad_rows_line, report_bad_rows
@@ -54,6 +54,7 @@ def run(settings: Settings, asked: Asked, plan: Plan) -> None:
     claim = _only_one(settings.directory)
     with listening(settings) as listener, _stopping() as stop:
         refuse_a_log_without_its_world(settings, sleep=stop.wait)
+        _refuse_a_database_that_refuses_us(settings, stop)
         _warm()
         # Reading orbits takes seconds, and so do the imports of the others: both at once.
         children.prepare()
@@ -66,6 +67,13 @@ def run(settings: Settings, asked: Asked, plan: Plan) -> None:
     claim.release()
     if bad_counts:
         raise Ended(bad_rows_line(bad_counts))
+
+
+def _refuse_a_database_that_refuses_us(settings: Settings, stop: Stop) -> None:
+    """Before anything is started that would be refused as well, one after the other."""
+    # A file is as good as those who open it; and who opens none need not import what does.
+    if not settings.database_url.startswith("sqlite:"):
+        ready_database(settings, sleep=stop.wait).dispose()
 
 
 def _run(

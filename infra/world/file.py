@@ -127,7 +127,8 @@ def refuse_a_log_without_its_world(settings: Settings, *, sleep: Sleep = time.sl
         raise Unavailable(
             f"{settings.directory} has no world.json, but its log {settings.broker_url} holds"
             " a journal",
-            remedy="an imported journal can only be read and replayed; start in a new folder",
+            remedy="go on in the folder it was begun in, or take a new folder and log; one that was"
+            " imported can only be read and replayed",
         )
 
 

@@ -19,12 +19,14 @@ from twin.errors import BadInput, TwinError, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_S = 5
-REFUSALS = (
-    "password authentication failed",
-    "no password supplied",
-    "no pg_hba.conf entry",
-)
-"""What a server says to whom it does not know; a client is told no more than these words."""
+KNOWN_USER = "a user it knows, with the password"
+REFUSALS = {
+    "password authentication failed": KNOWN_USER,
+    "no password supplied": KNOWN_USER,
+    "no pg_hba.conf entry": KNOWN_USER,
+    '" does not exist': "a database that is there: CREATE DATABASE makes one",
+}
+"""What a server says to whom it does not let in, and what it expects; a client is told no more."""
 
 
 def open_database(url: str) -> Engine:
@@ -51,10 +53,11 @@ def open_database(url: str) -> Engine:
 
 def _explained(url: str, said: str) -> TwinError:
     """Why a database could not be opened; asking again is useless if it refuses us."""
-    if any(refusal in said for refusal in REFUSALS):
+    expected = next((REFUSALS[refusal] for refusal in REFUSALS if refusal in said), None)
+    if expected is not None:
         return BadInput(
             f"the database {without_secret(url)} refuses us: {said.splitlines()[0]}",
-            expected="a user it knows, with the password",
+            expected=expected,
             remedy="look at TWIN_DATABASE_URL",
             field="TWIN_DATABASE_URL",
         )
@@ -73,13 +76,14 @@ def answering() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        is_understood = getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
-        is_away = isinstance(error, OperationalError) and is_understood
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        is_away = isinstance(error, OperationalError) and code != sqlite3.SQLITE_ERROR
         if not (is_away or error.connection_invalidated):
             raise
+        of_a_file = "check free space, permissions and whether a stopped process holds it"
         raise Unavailable(
             f"the read model: {str(error.orig).splitlines()[0]}",
-            remedy="check free space, permissions and whether a stopped process holds it",
+            remedy="is the server up?" if code is None else of_a_file,
         ) from error
 
 
