@@ -178,11 +178,32 @@ def test_a_number_that_cannot_be_is_refused_with_its_line(half_hour, edit, expec
         "  - stop: grok\n  - scale: grok\n    by: 3",
         "  - scale: grok\n    by: 3\n  - stop: grok",
         "  - stop: google-compute\n  - stop: google-compute\n    notice: 200d",
+        f"  - set: {PRICE}\n    to: 2.0e+9\n  - set: {PRICE}\n    to: 3.0e+9",
+        f"  - set: {PRICE}\n    to: 2.0e+9\n    for: 50min\n"
+        f"  - set: {PRICE}\n    to: 3.0e+9\n    at: 2029-01-01T00:20:00Z\n    for: 10min",
+        f"  - set: {PRICE}\n    to: 2.0e+9\n    at: 2029-01-01T00:25:00Z\n"
+        f"  - set: {PRICE}\n    to: 3.0e+9\n    at: 2029-01-01T00:20:00Z",
     ],
 )
 def test_edits_that_contradict_each_other_are_refused(half_hour, edits) -> None:
-    with pytest.raises(BadInput, match=r"line \d: (stop|scale) .* expected one of the two"):
+    with pytest.raises(BadInput, match=r"line \d: (stop|scale|set) .* expected one of the two"):
         branched(half_hour, edits)
+
+
+@pytest.mark.parametrize(("tick", "price_usd"), [(3, 2e9), (7, 3e9), (12, None), (17, 4e9)])
+def test_a_number_set_several_times_is_billed_as_it_is_assumed(half_hour, tick, price_usd) -> None:
+    edits = (
+        f"  - set: {PRICE}\n    to: 4.0e+9\n    at: {at(half_hour, FORK_TICK + 15)}\n"
+        f"  - set: {PRICE}\n    to: 2.0e+9\n    for: 5min\n"
+        f"  - set: {PRICE}\n    to: 3.0e+9\n    at: {at(half_hour, FORK_TICK + 5)}\n    for: 5min"
+    )
+
+    branch = branched(half_hour, edits, until=at(half_hour, FORK_TICK + tick))
+
+    expected_usd = price_usd or branch.baseline.registry.number(PRICE)
+    assert branch.branch.registry.number(PRICE) == expected_usd
+    contract = branch.branch.ledgers["public"].contracts["anthropic-compute"]
+    assert contract.price_micro_usd == expected_usd * 1e6
 
 
 def test_a_vehicle_may_be_stopped_again_later(half_hour) -> None:

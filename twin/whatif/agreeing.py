@@ -154,7 +154,7 @@ def _otherwise(
 
 
 def _facts_assuming(baseline: Baseline, sets: Sequence[Assumed], start_ns: int | None) -> Agreed:
-    """What the world would have agreed on some numbers; the last word on each holds."""
+    """What the world would have agreed on some numbers, each of which is set once at a time."""
     held = {said.name: _assumption(said) for _, said, _ in sets}
     try:
         assumed = replace(baseline, assumptions={**baseline.assumptions, **held})
