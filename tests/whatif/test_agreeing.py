@@ -5,7 +5,6 @@ Half an hour of the whole group, forked after ten minutes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,17 +18,9 @@ from twin.errors import BadInput
 from twin.units import instant_text
 from twin.whatif.scenario import read_scenario
 
-TICKS_COUNT, FORK_TICK = 30, 10
+FORK_TICK = 10
 PRICE = "contract.anthropic-compute.price_usd_per_month"
 PAID = "price.supergrok_usd_per_month"
-
-
-@pytest.fixture(scope="module")
-def half_hour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
-    """Thirty minutes of the whole group."""
-    with OneProcess(tmp_path_factory.mktemp("half-hour"), satellites_count=60) as one:
-        one.run(TICKS_COUNT)
-        yield one
 
 
 def at(one: OneProcess, tick: int) -> str:

@@ -76,15 +76,23 @@ class Adapted(msgspec.Struct, frozen=True):
 
 
 def adapt(
-    record: Record, plan: Plan, *, before: Twin, after: Twin, branch: Twin, memory: Memory
+    record: Record,
+    plan: Plan,
+    *,
+    before: Twin,
+    after: Twin,
+    branch: Twin,
+    memory: Memory,
+    since_ns: int | None = None,
 ) -> Adapted:
     """The record in a branch whose twin stands at the tick before.
 
-    The baseline stood there ``before``, and stands ``after`` this record.
+    The baseline stood there ``before``, and stands ``after`` this record. ``since_ns`` is where the
+    tick before ended, if there is a gap: what the scenario says in it is told now.
     """
     if plan.is_empty:
         return Adapted(record, memory)
-    adapting = _Adapting(record, plan, branch, memory)
+    adapting = _Adapting(record, plan, branch, memory, since_ns=since_ns)
     injected = (*adapting.injected(), *adapting.assumed_again(after))
     happened = tuple(adapting.happened())
     totals = record.content.totals
@@ -103,8 +111,11 @@ def adapt(
 class _Adapting:
     """One record on its way into a branch."""
 
-    def __init__(self, record: Record, plan: Plan, branch: Twin, memory: Memory) -> None:
+    def __init__(
+        self, record: Record, plan: Plan, branch: Twin, memory: Memory, *, since_ns: int | None
+    ) -> None:
         self._record, self._plan, self._branch = record, plan, branch
+        self._since_ns = record.start_ns if since_ns is None else since_ns
         self.memory = memory
         self.withdrawn: list[Withdrawn] = []
         # What was said of vehicles in this very tick is not in the branch's twin yet.
@@ -114,9 +125,8 @@ class _Adapting:
 
     def injected(self) -> Iterator[Event]:
         """What the scenario tells in this tick."""
-        start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
         for event in self._plan.injected:
-            if start_ns <= event.effective_ns < tick_ns:
+            if self._since_ns <= event.effective_ns < self._record.tick_ns:
                 body = _body_of(event)
                 if isinstance(body, VehicleStatusChanged):
                     self._statuses.append((event.effective_ns, body))
@@ -124,10 +134,10 @@ class _Adapting:
 
     def assumed_again(self, after: Twin) -> Iterator[Event]:
         """Numbers that were other ones for a while are what the log says from then on."""
-        start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
+        tick_ns = self._record.tick_ns
         for name, spans in self._plan.overridden.items():
             ends_ns = max((s.ends_ns for s in spans if s.starts_ns < tick_ns), default=0)
-            if start_ns <= ends_ns < tick_ns:
+            if self._since_ns <= ends_ns < tick_ns:
                 yield Event(
                     identity=Identity(SOURCE, 1, f"set-{name}", self._record.number),
                     kind=AssumptionSet.__name__,
