@@ -166,7 +166,8 @@ class _Adapting:
         totals, losings = self._record.content.totals, self._plan.losings
         turn = turned(self.memory.losses, losings, branch=self._branch, record=self._record)
         lost = {key: int(ids.size) for key, ids in turn.losses.missing.items()}
-        touched = {*lost, *(losings[place].key for place in turn.ended)}
+        # What was withdrawn had written something off: the book of its segment is balanced, too.
+        touched = {*lost, *self._unsaid_mwh, *(losings[place].key for place in turn.ended)}
         for key in touched.difference(totals.keys):
             self.balancing += told(key, turn, losings, 0, self._record)
         shifted, kept = shifts(before, self._branch, touched), dict(self.memory.kept_mwh)
@@ -207,8 +208,8 @@ class _Adapting:
     def _why_not(self, event: Event, body: Body | None) -> str:
         for dropping in self._plan.droppings:
             is_meant = dropping.kind == event.kind and body is not None
-            is_now = dropping.span.starts_ns <= event.effective_ns < dropping.span.ends_ns
-            if is_meant and is_now:
+            # What is told after the fork is dropped, though it took effect before.
+            if is_meant and dropping.span.covers(event.effective_ns, self._record.start_ns):
                 told = msgspec.to_builtins(body)
                 if all(told.get(name) == value for name, value in dropping.where.items()):
                     return "dropped by the scenario"
