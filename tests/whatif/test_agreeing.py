@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from streams.branching import Beside, run
 from streams.comparison import AS_RECORDED, UNFELT, as_plain
@@ -15,12 +16,29 @@ from tests.one_process import OneProcess
 from twin.baseline import load
 from twin.baseline.bounds import refuse_impossible
 from twin.errors import BadInput
-from twin.units import instant_text
+from twin.events import ContractSigned
+from twin.state import Twin
+from twin.units import instant_text, parse_instant
+from twin.whatif.agreeing import agreed_again
+from twin.whatif.plan import FOR_EVER_NS, Span
 from twin.whatif.scenario import read_scenario
 
 FORK_TICK = 10
+EARLY = "2026-08-21T00:00:00Z"
 PRICE = "contract.anthropic-compute.price_usd_per_month"
 PAID = "price.supergrok_usd_per_month"
+
+
+@pytest.fixture(scope="module")
+def early(tmp_path_factory: pytest.TempPathFactory) -> Twin:
+    """The group of 2026 in a world that starts the day before its numbers are of."""
+    with OneProcess(
+        tmp_path_factory.mktemp("early"),
+        baseline=load("2026"),
+        start_ns=parse_instant(EARLY),
+        satellites_count=60,
+    ) as one:
+        return one.run(2)[-1].twin
 
 
 def at(one: OneProcess, tick: int) -> str:
@@ -89,6 +107,22 @@ def test_two_numbers_of_one_contract_hold_together(half_hour) -> None:
 
     contract = branch.branch.ledgers["public"].contracts["anthropic-compute"]
     assert (contract.price_micro_usd, contract.quantity) == (625_000_000_000_000, 1_000)
+
+
+@pytest.mark.parametrize("gone", ["", "starlink-enterprise", "data-licensing"])
+def test_what_runs_since_before_the_opening_is_agreed_again_whatever_else_runs(early, gone) -> None:
+    name = "contract.ai-backhaul.price_usd_per_month"
+    books = early.ledgers["public"]
+    contracts = {k: v for k, v in books.contracts.items() if k != gone}
+    twin = replace(early, ledgers={"public": replace(books, contracts=contracts)})
+    said = replace(early.registry.assumptions[name], value=7)
+
+    (again,), notes = agreed_again(twin, [(0, said, Span(early.tick_ns, FOR_EVER_NS))])
+
+    assert notes == []
+    assert isinstance(again.body, ContractSigned)
+    assert (again.body.contract_id, again.body.price_usd) == ("ai-backhaul", 7)
+    assert again.body.starts_at == EARLY
 
 
 def test_a_contract_that_is_repriced_and_given_notice_still_ends(half_hour) -> None:

@@ -42,7 +42,7 @@ from twin.units import NS_PER_MS, parse_instant
 from twin.whatif.loads import factors, followed, shifts
 from twin.whatif.losses import Losses, told, turned, written_off_mwh
 from twin.whatif.masking import without
-from twin.whatif.plan import FOR_EVER_NS, SOURCE, Plan, Scaling
+from twin.whatif.plan import FOR_EVER_NS, SOURCE, Key, Plan, Scaling
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class Memory(msgspec.Struct, frozen=True):
 
     withdrawn: Mapping[str, str] = {}
     losses: Losses = Losses()
-    kept_mwh: Mapping[tuple[str, str], int] = {}
+    kept_mwh: Mapping[Key, int] = {}
 
 
 class Adapted(msgspec.Struct, frozen=True):
@@ -120,7 +120,7 @@ class _Adapting:
         self.withdrawn: list[Withdrawn] = []
         # What was said of vehicles in this very tick is not in the branch's twin yet.
         self._statuses: list[tuple[int, VehicleStatusChanged]] = []
-        self._unsaid_mwh: dict[tuple[str, str], int] = {}
+        self._unsaid_mwh: dict[Key, int] = {}
         self.balancing: list[Event] = []
 
     def injected(self) -> Iterator[Event]:
