@@ -217,10 +217,13 @@ def _told_again(beside: Beside, start_ns: int, content: Content, *, since_ns: in
 
 @contextmanager
 def _meant(record: Record) -> Iterator[None]:
-    """What was recorded can always be folded: whatever else fails is of the scenario's making."""
+    """What was recorded can be folded: a number that leaves 64 bits is of the scenario's making.
+
+    So is a sum that does not hold for it. Any other failure is ours, and stays one.
+    """
     try:
         yield
-    except (BrokenInvariant, ArithmeticError, ValueError) as error:
+    except (BrokenInvariant, OverflowError) as error:
         raise BadInput(
             f"in the tick to {instant_text(record.tick_ns)} the scenario comes to what cannot be: "
             f"{error}",
