@@ -15,6 +15,7 @@ import numpy as np
 
 from infra import kernels
 from infra.installation import ready_log
+from streams.branching import run as run_branch
 from streams.codec import observed
 from streams.keeping import Keeper
 from streams.log.port import Log, Outgoing
@@ -31,6 +32,7 @@ from twin.region_grid import region_grid, regions_below
 from twin.simulate.catalogue import read_catalogue
 from twin.simulate.world import World
 from twin.units import NS_PER_S, parse_instant
+from twin.whatif.scenario import read_scenario
 
 INTERVAL_NS = 60 * NS_PER_S
 SATELLITES_COUNT = 60
@@ -44,6 +46,16 @@ _ELEMENTS = b"""ISS (ZARYA)
 """
 _ELEMENTS_AT = "2008-09-21T00:00:00Z"
 
+_OTHERWISE = """
+name: some satellites fail, and more is asked of the rest
+from: start
+edits:
+- fail: sl-53
+  fraction: 0.5
+- scale: starlink
+  by: 2
+"""
+
 
 def run() -> None:
     """Compile what is not compiled yet, saying so; a second run says that there is nothing."""
@@ -55,7 +67,7 @@ def run() -> None:
 
 
 def warm() -> None:
-    """Every kernel, for every type it is called with."""
+    """Every kernel that is called, for every type it is called with."""
     import infra.preloaded  # noqa: F401 - it calls one, too
 
     drawn = World(
@@ -81,6 +93,8 @@ def warm() -> None:
             settings = load_settings({"TWIN_SNAPSHOT_TICKS": "1"}, directory=Path(folder))
             for _ in range(2):
                 _live(settings, world, ticks_count)
+            if world is drawn:
+                _branch(settings)
 
 
 def _live(settings: Settings, world: World, ticks_count: int) -> None:
@@ -97,6 +111,14 @@ def _live(settings: Settings, world: World, ticks_count: int) -> None:
     keeper.resume()
     keeper.take_all()
     as_of(log, engine, LIVE, keeper.twin.tick_ns)
+    engine.dispose()
+    log.close()
+
+
+def _branch(settings: Settings) -> None:
+    """What was lived, otherwise: with fewer satellites, and more asked of them."""
+    log, engine = ready_log(settings), open_database(settings.database_url)
+    run_branch(log, engine, read_scenario(_OTHERWISE))
     engine.dispose()
     log.close()
 

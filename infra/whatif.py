@@ -69,15 +69,20 @@ def _show(branch: Beside) -> None:
         print(f"  {note}")
     if plain["first_divergence"] is None:
         print("  nothing is otherwise")
-        return
+    else:
+        _show_divergence(plain)
+    if later := plain["projection"]:
+        _show_deltas(f"by {later['until']}, if {later['assumes']}", later["deltas"])
+
+
+def _show_divergence(plain: dict[str, Any]) -> None:
+    """From when on the two differ, what did not happen, and what is otherwise at the end."""
     print(f"  first otherwise in the tick to {plain['first_divergence']}")
     print(f"withdrawn: {len(plain['withdrawn'])}")
     for each in plain["withdrawn"][:SHOWN_COUNT]:
         print(f"  {each['tick']}  {each['kind']:24} {each['reason']}")
     _show_grounded(plain["grounded"])
     _show_deltas("at the end", plain["deltas"])
-    if later := plain["projection"]:
-        _show_deltas(f"by {later['until']}, if {later['assumes']}", later["deltas"])
 
 
 def _show_grounded(launches: list[dict[str, Any]]) -> None:

@@ -142,8 +142,8 @@ def followed(log: Log, beside: Beside, *, end: int | None = None) -> Iterator[Be
         yield beside
 
 
-def advanced(beside: Beside, entry: Entry) -> Beside:
-    """Both twins after one more record."""
+def advanced(beside: Beside, entry: Entry, *, since_ns: int | None = None) -> Beside:
+    """Both twins after one more record; ``since_ns`` is where the one before ended, if earlier."""
     record, plan, fork_ns = entry.record, beside.plan, beside.fork_ns
     baseline = evolve(beside.baseline, record).twin
     if plan is None:
@@ -158,6 +158,7 @@ def advanced(beside: Beside, entry: Entry) -> Beside:
             after=baseline,
             branch=beside.branch,
             memory=beside.memory,
+            since_ns=since_ns,
         )
         is_one = adapted.record is record and beside.branch is beside.baseline
         branch = baseline if is_one else _evolved(beside, adapted.record)
@@ -186,20 +187,22 @@ def ahead(beside: Beside) -> Beside | None:
     """Both twins once all of the scenario has taken effect; None where it has already.
 
     A projection: but for dates, everything stays as it was in the last tick both have. That tick is
-    told again; and once more, when sites draw what they are used for by then.
+    told again, with what the scenario says until then; and once more, when sites draw what they are
+    used for by then. What lies between is not lived: nothing is booked for it.
     """
     last, plan, was = beside.told, beside.plan, beside.baseline
     if last is None or plan is None or plan.whole_ns <= last.tick_ns:
         return None
     asked = tuple(e for e in last.content.events if e.kind == DemandObserved.__name__)
-    beside = _told_again(beside, plan.whole_ns, replace(last.content, events=asked))
+    content = replace(last.content, events=asked)
+    beside = _told_again(beside, plan.whole_ns, content, since_ns=last.tick_ns)
     totals = drawing(was, beside.baseline, last.content.totals)
-    content = replace(last.content, events=asked, totals=totals)
-    return _told_again(beside, beside.until_ns, content)
+    content = replace(content, totals=totals)
+    return _told_again(beside, beside.until_ns, content, since_ns=beside.until_ns)
 
 
-def _told_again(beside: Beside, start_ns: int, content: Content) -> Beside:
-    """Both twins after a tick from that instant, in which this is told."""
+def _told_again(beside: Beside, start_ns: int, content: Content, *, since_ns: int) -> Beside:
+    """Both twins after a tick from that instant, in which this is told, and the scenario since."""
     assert beside.told is not None
     record = replace(
         beside.told,
@@ -208,15 +211,19 @@ def _told_again(beside: Beside, start_ns: int, content: Content) -> Beside:
         tick_ns=start_ns + beside.told.interval_ns,
         content=content,
     )
-    return advanced(beside, Entry(record, beside.digest, beside.offset, 0))
+    entry = Entry(record, beside.digest, beside.offset, 0)
+    return advanced(beside, entry, since_ns=since_ns)
 
 
 @contextmanager
 def _meant(record: Record) -> Iterator[None]:
-    """What was recorded can always be folded: whatever else fails is of the scenario's making."""
+    """What was recorded can be folded: a number that leaves 64 bits is of the scenario's making.
+
+    So is a sum that does not hold for it. Any other failure is ours, and stays one.
+    """
     try:
         yield
-    except (BrokenInvariant, ArithmeticError, ValueError) as error:
+    except (BrokenInvariant, OverflowError) as error:
         raise BadInput(
             f"in the tick to {instant_text(record.tick_ns)} the scenario comes to what cannot be: "
             f"{error}",

@@ -18,6 +18,7 @@ def as_plain(branch: Beside) -> dict[str, Any]:
     first_ns = branch.first_divergence_ns
     baseline_hash, branch_hash = branch.hashes
     projection = _projection(branch)
+    is_felt = bool(branch.deltas) or bool(projection and projection["deltas"])
     return {
         "name": branch.scenario.name,
         "fork": instant_text(branch.fork_ns),
@@ -29,7 +30,7 @@ def as_plain(branch: Beside) -> dict[str, Any]:
         "withdrawn": [withdrawn_body(each) for each in branch.withdrawn],
         "grounded": list(_grounded(branch)),
         "deltas": [_delta(each) for each in branch.deltas],
-        "notes": _notes(branch, is_felt=bool(branch.deltas) or projection is not None),
+        "notes": _notes(branch, is_felt=is_felt),
         "projection": projection,
     }
 

@@ -14,6 +14,8 @@ MS_PER_S = 1_000
 NS_PER_H = 3600 * NS_PER_S
 MS_PER_H = 3_600_000
 PPM = 1_000_000
+MILLI = 1_000
+"""Milliwatts in a watt, and milliwatt-hours in a watt-hour."""
 KWH_PER_MWH = 1_000
 BTU_PER_MMBTU = 1_000_000
 MICRO_PER_USD = 1_000_000

@@ -1,4 +1,4 @@
-"""A log without noise, which branches fork from."""
+"""Logs that branches fork from: one without noise, and one of the whole group."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.one_process import OneProcess
 from twin.units import NS_PER_H
 
 HOURS_COUNT = 60
+MINUTES_COUNT = 30
 
 
 @pytest.fixture(scope="module")
@@ -23,4 +24,12 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
         has_noise=False,
     ) as one:
         one.run(HOURS_COUNT)
+        yield one
+
+
+@pytest.fixture(scope="module")
+def half_hour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
+    """Thirty minutes of the whole group."""
+    with OneProcess(tmp_path_factory.mktemp("half-hour"), satellites_count=60) as one:
+        one.run(MINUTES_COUNT)
         yield one

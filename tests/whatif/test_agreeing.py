@@ -5,10 +5,10 @@ Half an hour of the whole group, forked after ten minutes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from streams.branching import Beside, run
 from streams.comparison import AS_RECORDED, UNFELT, as_plain
@@ -16,20 +16,29 @@ from tests.one_process import OneProcess
 from twin.baseline import load
 from twin.baseline.bounds import refuse_impossible
 from twin.errors import BadInput
-from twin.units import instant_text
+from twin.events import ContractSigned
+from twin.state import Twin
+from twin.units import instant_text, parse_instant
+from twin.whatif.agreeing import agreed_again
+from twin.whatif.plan import FOR_EVER_NS, Span
 from twin.whatif.scenario import read_scenario
 
-TICKS_COUNT, FORK_TICK = 30, 10
+FORK_TICK = 10
+EARLY = "2026-08-21T00:00:00Z"
 PRICE = "contract.anthropic-compute.price_usd_per_month"
 PAID = "price.supergrok_usd_per_month"
 
 
 @pytest.fixture(scope="module")
-def half_hour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcess]:
-    """Thirty minutes of the whole group."""
-    with OneProcess(tmp_path_factory.mktemp("half-hour"), satellites_count=60) as one:
-        one.run(TICKS_COUNT)
-        yield one
+def early(tmp_path_factory: pytest.TempPathFactory) -> Twin:
+    """The group of 2026 in a world that starts the day before its numbers are of."""
+    with OneProcess(
+        tmp_path_factory.mktemp("early"),
+        baseline=load("2026"),
+        start_ns=parse_instant(EARLY),
+        satellites_count=60,
+    ) as one:
+        return one.run(2)[-1].twin
 
 
 def at(one: OneProcess, tick: int) -> str:
@@ -98,6 +107,22 @@ def test_two_numbers_of_one_contract_hold_together(half_hour) -> None:
 
     contract = branch.branch.ledgers["public"].contracts["anthropic-compute"]
     assert (contract.price_micro_usd, contract.quantity) == (625_000_000_000_000, 1_000)
+
+
+@pytest.mark.parametrize("gone", ["", "starlink-enterprise", "data-licensing"])
+def test_what_runs_since_before_the_opening_is_agreed_again_whatever_else_runs(early, gone) -> None:
+    name = "contract.ai-backhaul.price_usd_per_month"
+    books = early.ledgers["public"]
+    contracts = {k: v for k, v in books.contracts.items() if k != gone}
+    twin = replace(early, ledgers={"public": replace(books, contracts=contracts)})
+    said = replace(early.registry.assumptions[name], value=7)
+
+    (again,), notes = agreed_again(twin, [(0, said, Span(early.tick_ns, FOR_EVER_NS))])
+
+    assert notes == []
+    assert isinstance(again.body, ContractSigned)
+    assert (again.body.contract_id, again.body.price_usd) == ("ai-backhaul", 7)
+    assert again.body.starts_at == EARLY
 
 
 def test_a_contract_that_is_repriced_and_given_notice_still_ends(half_hour) -> None:
@@ -178,11 +203,32 @@ def test_a_number_that_cannot_be_is_refused_with_its_line(half_hour, edit, expec
         "  - stop: grok\n  - scale: grok\n    by: 3",
         "  - scale: grok\n    by: 3\n  - stop: grok",
         "  - stop: google-compute\n  - stop: google-compute\n    notice: 200d",
+        f"  - set: {PRICE}\n    to: 2.0e+9\n  - set: {PRICE}\n    to: 3.0e+9",
+        f"  - set: {PRICE}\n    to: 2.0e+9\n    for: 50min\n"
+        f"  - set: {PRICE}\n    to: 3.0e+9\n    at: 2029-01-01T00:20:00Z\n    for: 10min",
+        f"  - set: {PRICE}\n    to: 2.0e+9\n    at: 2029-01-01T00:25:00Z\n"
+        f"  - set: {PRICE}\n    to: 3.0e+9\n    at: 2029-01-01T00:20:00Z",
     ],
 )
 def test_edits_that_contradict_each_other_are_refused(half_hour, edits) -> None:
-    with pytest.raises(BadInput, match=r"line \d: (stop|scale) .* expected one of the two"):
+    with pytest.raises(BadInput, match=r"line \d: (stop|scale|set) .* expected one of the two"):
         branched(half_hour, edits)
+
+
+@pytest.mark.parametrize(("tick", "price_usd"), [(3, 2e9), (7, 3e9), (12, None), (17, 4e9)])
+def test_a_number_set_several_times_is_billed_as_it_is_assumed(half_hour, tick, price_usd) -> None:
+    edits = (
+        f"  - set: {PRICE}\n    to: 4.0e+9\n    at: {at(half_hour, FORK_TICK + 15)}\n"
+        f"  - set: {PRICE}\n    to: 2.0e+9\n    for: 5min\n"
+        f"  - set: {PRICE}\n    to: 3.0e+9\n    at: {at(half_hour, FORK_TICK + 5)}\n    for: 5min"
+    )
+
+    branch = branched(half_hour, edits, until=at(half_hour, FORK_TICK + tick))
+
+    expected_usd = price_usd or branch.baseline.registry.number(PRICE)
+    assert branch.branch.registry.number(PRICE) == expected_usd
+    contract = branch.branch.ledgers["public"].contracts["anthropic-compute"]
+    assert contract.price_micro_usd == expected_usd * 1e6
 
 
 def test_a_vehicle_may_be_stopped_again_later(half_hour) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from streams import branching
 from streams.branching import Beside, run
 from streams.journal import records
 from streams.store import queries
 from streams.store.tables import LIVE
 from streams.topics import JOURNAL
 from tests.one_process import OneProcess
-from twin.errors import BadInput
+from twin.errors import BadInput, BrokenInvariant
 from twin.events import Event, fact
 from twin.records import Chain
 from twin.simulate.asset_ids import first_asset_id
@@ -174,6 +175,30 @@ def test_a_number_set_later_is_what_it_was_until_then(week) -> None:
 def test_demand_that_no_number_can_hold_is_refused(week) -> None:
     with pytest.raises(BadInput, match="the scenario comes to what cannot be"):
         branched(week, "  - scale: starlink\n    by: 1000000\n" * 5)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (OverflowError("too large"), BadInput),
+        (BrokenInvariant("a sum"), BadInput),
+        (ValueError("ours"), ValueError),
+        (ZeroDivisionError("ours"), ZeroDivisionError),
+        (KeyError("ours"), KeyError),
+    ],
+)
+def test_only_a_number_too_large_is_put_down_to_the_edits(
+    week, monkeypatch, failure, expected
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(branching, "adapt", failing)
+
+    with pytest.raises(expected) as raised:
+        branched(week, "  - scale: grok\n    by: 2")
+
+    assert type(raised.value) is expected
 
 
 def flights_of(one: OneProcess, vehicle: str) -> list[Event]:

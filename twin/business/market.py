@@ -19,7 +19,6 @@ from twin.business.needs import Need
 ACCELERATORS: Final = "accelerator_count"
 DOWNLINK: Final = "downlink_bps"
 REVISIT: Final = "revisit_per_h"
-MILLI: Final = 1000
 ANYWHERE: Final = ""
 NO_LIMIT: Final = -1
 

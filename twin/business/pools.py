@@ -13,7 +13,6 @@ from twin.business.market import (
     ACCELERATORS,
     ANYWHERE,
     DOWNLINK,
-    MILLI,
     REVISIT,
     Market,
     P,
@@ -23,6 +22,7 @@ from twin.events import SiteEnergised
 from twin.physics.kernel import kernel
 from twin.quantities import Q
 from twin.state import C, Fleet, Segment, Telemetry
+from twin.units import MILLI
 
 HOURS_PER_DAY: Final = 24
 FLOP_PER_TFLOP: Final = 1e12

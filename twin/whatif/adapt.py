@@ -42,7 +42,7 @@ from twin.units import NS_PER_MS, parse_instant
 from twin.whatif.loads import factors, followed, shifts
 from twin.whatif.losses import Losses, told, turned, written_off_mwh
 from twin.whatif.masking import without
-from twin.whatif.plan import FOR_EVER_NS, SOURCE, Plan, Scaling
+from twin.whatif.plan import FOR_EVER_NS, SOURCE, Key, Plan, Scaling
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class Memory(msgspec.Struct, frozen=True):
 
     withdrawn: Mapping[str, str] = {}
     losses: Losses = Losses()
-    kept_mwh: Mapping[tuple[str, str], int] = {}
+    kept_mwh: Mapping[Key, int] = {}
 
 
 class Adapted(msgspec.Struct, frozen=True):
@@ -76,15 +76,23 @@ class Adapted(msgspec.Struct, frozen=True):
 
 
 def adapt(
-    record: Record, plan: Plan, *, before: Twin, after: Twin, branch: Twin, memory: Memory
+    record: Record,
+    plan: Plan,
+    *,
+    before: Twin,
+    after: Twin,
+    branch: Twin,
+    memory: Memory,
+    since_ns: int | None = None,
 ) -> Adapted:
     """The record in a branch whose twin stands at the tick before.
 
-    The baseline stood there ``before``, and stands ``after`` this record.
+    The baseline stood there ``before``, and stands ``after`` this record. ``since_ns`` is where the
+    tick before ended, if there is a gap: what the scenario says in it is told now.
     """
     if plan.is_empty:
         return Adapted(record, memory)
-    adapting = _Adapting(record, plan, branch, memory)
+    adapting = _Adapting(record, plan, branch, memory, since_ns=since_ns)
     injected = (*adapting.injected(), *adapting.assumed_again(after))
     happened = tuple(adapting.happened())
     totals = record.content.totals
@@ -103,20 +111,22 @@ def adapt(
 class _Adapting:
     """One record on its way into a branch."""
 
-    def __init__(self, record: Record, plan: Plan, branch: Twin, memory: Memory) -> None:
+    def __init__(
+        self, record: Record, plan: Plan, branch: Twin, memory: Memory, *, since_ns: int | None
+    ) -> None:
         self._record, self._plan, self._branch = record, plan, branch
+        self._since_ns = record.start_ns if since_ns is None else since_ns
         self.memory = memory
         self.withdrawn: list[Withdrawn] = []
         # What was said of vehicles in this very tick is not in the branch's twin yet.
         self._statuses: list[tuple[int, VehicleStatusChanged]] = []
-        self._unsaid_mwh: dict[tuple[str, str], int] = {}
+        self._unsaid_mwh: dict[Key, int] = {}
         self.balancing: list[Event] = []
 
     def injected(self) -> Iterator[Event]:
         """What the scenario tells in this tick."""
-        start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
         for event in self._plan.injected:
-            if start_ns <= event.effective_ns < tick_ns:
+            if self._since_ns <= event.effective_ns < self._record.tick_ns:
                 body = _body_of(event)
                 if isinstance(body, VehicleStatusChanged):
                     self._statuses.append((event.effective_ns, body))
@@ -124,10 +134,10 @@ class _Adapting:
 
     def assumed_again(self, after: Twin) -> Iterator[Event]:
         """Numbers that were other ones for a while are what the log says from then on."""
-        start_ns, tick_ns = self._record.start_ns, self._record.tick_ns
+        tick_ns = self._record.tick_ns
         for name, spans in self._plan.overridden.items():
             ends_ns = max((s.ends_ns for s in spans if s.starts_ns < tick_ns), default=0)
-            if start_ns <= ends_ns < tick_ns:
+            if self._since_ns <= ends_ns < tick_ns:
                 yield Event(
                     identity=Identity(SOURCE, 1, f"set-{name}", self._record.number),
                     kind=AssumptionSet.__name__,
@@ -156,7 +166,8 @@ class _Adapting:
         totals, losings = self._record.content.totals, self._plan.losings
         turn = turned(self.memory.losses, losings, branch=self._branch, record=self._record)
         lost = {key: int(ids.size) for key, ids in turn.losses.missing.items()}
-        touched = {*lost, *(losings[place].key for place in turn.ended)}
+        # What was withdrawn had written something off: the book of its segment is balanced, too.
+        touched = {*lost, *self._unsaid_mwh, *(losings[place].key for place in turn.ended)}
         for key in touched.difference(totals.keys):
             self.balancing += told(key, turn, losings, 0, self._record)
         shifted, kept = shifts(before, self._branch, touched), dict(self.memory.kept_mwh)
@@ -197,8 +208,8 @@ class _Adapting:
     def _why_not(self, event: Event, body: Body | None) -> str:
         for dropping in self._plan.droppings:
             is_meant = dropping.kind == event.kind and body is not None
-            is_now = dropping.span.starts_ns <= event.effective_ns < dropping.span.ends_ns
-            if is_meant and is_now:
+            # What is told after the fork is dropped, though it took effect before.
+            if is_meant and dropping.span.covers(event.effective_ns, self._record.start_ns):
                 told = msgspec.to_builtins(body)
                 if all(told.get(name) == value for name, value in dropping.where.items()):
                     return "dropped by the scenario"

@@ -37,6 +37,7 @@ from twin.simulate.accounts import account_facts
 from twin.simulate.missions import read_lines
 from twin.simulate.promises import promise_facts
 from twin.state import Registry, Twin
+from twin.units import instant_text, parse_instant
 from twin.whatif.plan import FOR_EVER_NS, Span
 
 Assumed = tuple[int, AssumptionSet, Span]
@@ -88,15 +89,15 @@ def agreed_again(twin: Twin, sets: Sequence[Assumed]) -> tuple[list[AgreedAgain]
     baseline = _baseline(twin.registry) if sets else None
     if baseline is None:
         return [], []
-    start_ns = _start_ns(twin)
-    first = was = _facts(baseline, start_ns)
+    books = twin.ledgers.get(PUBLIC, Ledger())
+    first = was = _facts(baseline, books)
     held = {name for name, told in first.items() if _is_as_agreed(twin, *told)}
-    felt = {each[0]: held & _otherwise(baseline, first, each, start_ns) for each in sets}
+    felt = {each[0]: held & _otherwise(baseline, first, each, books) for each in sets}
     found: list[AgreedAgain] = []
     edges = {at_ns for *_, span in sets for at_ns in (span.starts_ns, span.ends_ns)}
     for at_ns in sorted(edges - {FOR_EVER_NS}):
         holding = [each for each in sets if _holds(each, at_ns)]
-        now = _facts_assuming(baseline, holding, start_ns)
+        now = _facts_assuming(baseline, holding, books)
         for name in sorted(held & now.keys() & was.keys()):
             body, label = now[name]
             if body != was[name][0]:
@@ -135,39 +136,42 @@ def _assumption(fact: AssumptionSet) -> Assumption:
     return msgspec.convert(msgspec.structs.asdict(fact), Assumption)
 
 
-def _start_ns(twin: Twin) -> int | None:
-    """When the world started, as far as its running contracts tell: they run since then."""
-    contract = twin.ledgers.get(PUBLIC, Ledger()).contracts.get("starlink-enterprise")
-    return contract.starts_ns if contract is not None else None
-
-
 def _holds(assumed: Assumed, at_ns: int) -> bool:
     return assumed[2].starts_ns <= at_ns < assumed[2].ends_ns
 
 
-def _otherwise(
-    baseline: Baseline, first: Agreed, assumed: Assumed, start_ns: int | None
-) -> set[Name]:
+def _otherwise(baseline: Baseline, first: Agreed, assumed: Assumed, books: Ledger) -> set[Name]:
     """What is agreed otherwise on one number alone."""
-    now = _facts_assuming(baseline, [assumed], start_ns)
+    now = _facts_assuming(baseline, [assumed], books)
     return {name for name in first.keys() | now.keys() if first.get(name) != now.get(name)}
 
 
-def _facts_assuming(baseline: Baseline, sets: Sequence[Assumed], start_ns: int | None) -> Agreed:
-    """What the world would have agreed on some numbers; the last word on each holds."""
+def _facts_assuming(baseline: Baseline, sets: Sequence[Assumed], books: Ledger) -> Agreed:
+    """What the world would have agreed on some numbers, each of which is set once at a time."""
     held = {said.name: _assumption(said) for _, said, _ in sets}
     try:
         assumed = replace(baseline, assumptions={**baseline.assumptions, **held})
-        return _facts(assumed, start_ns)
+        return _facts(assumed, books)
     except (ArithmeticError, ValueError) as error:
         given = ", ".join(f"{each.name}={each.value}" for each in held.values())
         raise BadInput(given, expected="numbers that can be agreed on", field="to") from error
 
 
-def _facts(baseline: Baseline, start_ns: int | None) -> Agreed:
-    facts = [(body, PUBLIC) for body, _ in account_facts(baseline, start_ns=start_ns)]
+def _facts(baseline: Baseline, books: Ledger) -> Agreed:
+    opened = account_facts(baseline)
+    facts = [(_as_running(body, opens_at, books), PUBLIC) for body, opens_at in opened]
     facts += [(body, label) for body, label, _ in promise_facts(baseline)]
     return {name: (body, label) for body, label in facts if (name := _name(body))}
+
+
+def _as_running(body: Body, opens_at: str, books: Ledger) -> Body:
+    """A contract that merely runs at the opening runs, by the books, since its world started."""
+    if not isinstance(body, ContractSigned) or body.starts_at != opens_at:
+        return body
+    known = books.contracts.get(body.contract_id)
+    if known is None or known.starts_ns >= parse_instant(opens_at):
+        return body
+    return replace(body, starts_at=instant_text(known.starts_ns))
 
 
 def _name(body: Body) -> Name:

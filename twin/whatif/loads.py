@@ -19,16 +19,12 @@ from twin.physics.kernel import kernel
 from twin.quantities import Q
 from twin.state import C, Twin
 from twin.summaries import SegmentTotals
-from twin.units import MS_PER_H, PPM
-from twin.whatif.plan import Scaling
-
-Key = tuple[str, str]
-"""Label and segment."""
+from twin.units import MILLI, MS_PER_H, PPM
+from twin.whatif.plan import Key, Scaling
 
 Shift = tuple[int, int]
 """What is allocated in the baseline, and what in the branch."""
 
-MILLI = 1000
 
 # A compiled kernel takes plain numbers for constants, not members of an enumeration.
 _ARRAY, _CURTAILED, _LOAD = int(Q.ARRAY_MW), int(Q.CURTAILED_MW), int(Q.LOAD_MW)

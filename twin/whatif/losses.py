@@ -22,12 +22,9 @@ from twin.records import Record
 from twin.simulate.luck import draws
 from twin.simulate.purposes import Purpose
 from twin.state import E, Twin
-from twin.whatif.plan import SOURCE, Losing
+from twin.units import MILLI
+from twin.whatif.plan import SOURCE, Key, Losing
 
-Key = tuple[str, str]
-"""Label and segment."""
-
-MILLI = 1000
 _NOBODY: IntArray = frozen(np.zeros(0, dtype=np.int64))
 
 

@@ -12,6 +12,9 @@ from twin.events import Event
 SOURCE = "scenario"
 FOR_EVER_NS = 2**63 - 1
 
+Key = tuple[str, str]
+"""Label and segment."""
+
 
 class Span(msgspec.Struct, frozen=True):
     """From when to when something holds; the end is left out."""
@@ -60,7 +63,7 @@ class Losing(msgspec.Struct, frozen=True):
     stream: str
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """Label and segment."""
         return self.label, self.segment
 

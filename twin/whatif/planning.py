@@ -34,6 +34,7 @@ from twin.suggest import nearest, unknown
 from twin.units import NS_PER_S, instant_text
 from twin.vehicles import VEHICLES
 from twin.whatif.agreeing import Assumed, agreed_again, refuse_to_undo
+from twin.whatif.contradicting import refuse_contradiction, refuse_what_is_over
 from twin.whatif.plan import FOR_EVER_NS, SOURCE, Dropping, Losing, Plan, Scaling, Span
 from twin.whatif.scenario import (
     AnyEdit,
@@ -76,8 +77,8 @@ def planned(scenario: Scenario, twin: Twin, *, fork_ns: int) -> Plan:
     for place, edit in enumerate(scenario.edits):
         starts_ns, ends_ns = span_ns(edit, fork_ns)
         try:
-            _refuse_what_is_over(edit, ends_ns, fork_ns)
-            _refuse_contradiction(scenario.edits[:place], edit, fork_ns)
+            refuse_what_is_over(edit, ends_ns, fork_ns)
+            refuse_contradiction(scenario.edits[:place], edit, fork_ns)
             stream, span = f"{STREAM}{place + 1}", Span(max(starts_ns, fork_ns), ends_ns)
             bodies = _read(meaning, edit, twin, span, stream=stream)
             if isinstance(edit, Set):
@@ -151,44 +152,6 @@ def _touched(meaning: Meaning) -> Iterator[str]:
         yield DemandObserved.__name__
     if meaning.grounded:
         yield VehicleStatusChanged.__name__
-
-
-def _refuse_what_is_over(edit: AnyEdit, ends_ns: int, fork_ns: int) -> None:
-    if ends_ns <= fork_ns:
-        raise BadInput(
-            f"an edit from {edit.at or 'the fork'} that ends at {instant_text(ends_ns)}",
-            expected=f"an end after the fork, {instant_text(fork_ns)}",
-            field="for",
-        )
-
-
-def _refuse_contradiction(before: tuple[AnyEdit, ...], edit: AnyEdit, fork_ns: int) -> None:
-    """``BadInput`` for one thing that is stopped twice at a time, or stopped and scaled."""
-    starts_ns, ends_ns = span_ns(edit, fork_ns)
-    for other in before:
-        is_about_it = _subject(edit) is not None and _subject(other) == _subject(edit)
-        if not is_about_it or not (isinstance(edit, Stop) or isinstance(other, Stop)):
-            continue
-        from_ns, to_ns = span_ns(other, fork_ns)
-        if from_ns < ends_ns and starts_ns < to_ns:
-            raise BadInput(
-                f"{type(edit).__name__.lower()} {_subject(edit)}, of which an edit before it says"
-                f" {type(other).__name__.lower()} for the same time",
-                expected="one of the two",
-                remedy="leave one out, or part them with 'at' and 'for'",
-                field=type(edit).__name__.lower(),
-            )
-
-
-def _subject(edit: AnyEdit) -> str | None:
-    """What is stopped or scaled; None where an edit does neither."""
-    match edit:
-        case Stop():
-            return edit.name
-        case Scale():
-            return edit.service
-        case _:
-            return None
 
 
 def _read(meaning: Meaning, edit: AnyEdit, twin: Twin, span: Span, *, stream: str) -> list[Body]:
