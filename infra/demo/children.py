@@ -8,6 +8,7 @@ by itself with a reason has met something that starting again would not mend.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -147,7 +148,7 @@ class Child:
         if line.startswith(PREFIX):
             self._reason = line.removeprefix(PREFIX)
         else:
-            self._say(line)
+            self._say(_in_words(line))
 
     def _say(self, words: str) -> None:
         self.said, self.said_s = f"{self.order.name}: {words}", time.monotonic()
@@ -166,6 +167,14 @@ def _listening(pipe: Connection, on_line: Callable[[str], None]) -> threading.Th
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     return listener
+
+
+def _in_words(line: str) -> str:
+    """What a line of a log tells, without when and by which logger; any other line as it is."""
+    try:
+        return str(json.loads(line)["event"])
+    except (ValueError, TypeError, KeyError):
+        return line
 
 
 def _ignore(_: str) -> None:

@@ -31,3 +31,15 @@ def test_a_process_that_was_killed_is_started_again_and_said(child: Child) -> No
 
     assert child.said == "watch: killed by SIGKILL; started again, nothing is lost"
     assert child.restarts_count == 1
+
+
+def test_lines_of_a_log_are_shown_in_words(child: Child) -> None:
+    for line, shown in (
+        ('{"event": "the log is away; trying again in 0.4 s", "level": "warning"}', "the log is a"),
+        ("twenty", "twenty"),
+        ("[1, 2]", "[1, 2]"),
+        ('{"other": 1}', '{"other": 1}'),
+    ):
+        child._hear(line)
+
+        assert child.said.startswith(f"watch: {shown}")
