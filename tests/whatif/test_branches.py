@@ -15,7 +15,7 @@ from streams.store.tables import LIVE
 from streams.topics import JOURNAL
 from tests.one_process import OneProcess
 from twin.errors import BadInput, BrokenInvariant
-from twin.events import Event, fact
+from twin.events import ContractSigned, Event, fact
 from twin.records import Chain
 from twin.simulate.asset_ids import first_asset_id
 from twin.units import NS_PER_H, NS_PER_S, instant_text
@@ -299,6 +299,26 @@ def test_a_scenario_that_means_nothing_is_refused_with_the_nearest_right_word(
 ) -> None:
     with pytest.raises(BadInput, match=hint):
         branched(week, edits)
+
+
+@pytest.mark.parametrize(
+    ("body", "given"),
+    [
+        ("{}", "Object missing required field `contract_id`"),
+        ("{customer: [1]}", "Expected `str`, got `array` - at `$.customer`"),
+        ("{custmer: a}", "field 'custmer'"),
+    ],
+)
+def test_a_body_that_is_none_of_its_kind_is_answered_with_all_fields(week, body, given) -> None:
+    with pytest.raises(BadInput) as refused:
+        branched(week, f"  - inject: ContractSigned\n    body: {body}")
+
+    required, optional = refused.value.expected.split("; and, if wanted, ")
+    assert given in refused.value.given
+    assert "fields contract_id, customer, " in required
+    assert set(f"{required}, {optional}".split("fields ")[1].split(", ")) == {
+        *ContractSigned.__struct_fields__
+    }
 
 
 @pytest.mark.parametrize("more", ["", "    for: 1h\n", "    for: 9y\n"])

@@ -185,9 +185,7 @@ def test_an_edit_that_begins_after_the_newest_tick_says_so(struck) -> None:
     last = instant_text(struck.tick_ns(TICKS_COUNT))
     later = "    at: 2045-01-01T00:00:00Z"
 
-    found = notes(
-        struck, f"  - scale: grok\n    by: 2\n{later}\n  - drop: PriceSet\n{later}"
-    )
+    found = notes(struck, f"  - scale: grok\n    by: 2\n{later}\n  - drop: PriceSet\n{later}")
 
     assert found == [
         f"{what} begins at 2045-01-01T00:00:00Z, after the last tick that both were run to, {last}:"

@@ -36,6 +36,7 @@ from twin.vehicles import VEHICLES
 from twin.whatif.agreeing import Assumed, agreed_again, refuse_to_undo
 from twin.whatif.contradicting import refuse_contradiction, refuse_no_time
 from twin.whatif.plan import FOR_EVER_NS, SOURCE, Dropping, Losing, Plan, Scaling, Span
+from twin.whatif.powering import starved
 from twin.whatif.scenario import (
     AnyEdit,
     Drop,
@@ -121,7 +122,7 @@ def _agree_again(meaning: Meaning, scenario: Scenario, twin: Twin) -> None:
         stream = f"{STREAM}{each.place + 1}"
         said += _told([each.body], stream, label=each.label, at_ns=each.at_ns, first=sequence)
     meaning.injected = [*said, *meaning.injected]
-    meaning.notes += notes
+    meaning.notes += [*notes, *starved(twin, meaning.assumed)]
 
 
 def unmeant(scenario: Scenario, place: int, error: BadInput) -> Unmeant:
@@ -217,13 +218,19 @@ def _injected(edit: Inject) -> Body:
     except msgspec.ValidationError as error:
         fields = KINDS[edit.kind].body.__struct_fields__
         strange = next((name for name in edit.body if name not in fields), None)
-        if strange is None:
-            raise BadInput(f"inject {edit.kind}: {error}", field="body") from None
-        raise BadInput(
-            f"inject {edit.kind}: field {strange!r}",
-            expected=nearest(strange, fields),
-            field="body",
-        ) from None
+        given, expected = str(error), _fields_of(KINDS[edit.kind])
+        if strange is not None:
+            given, expected = f"field {strange!r}", f"{nearest(strange, fields)}; {expected}"
+        raise BadInput(f"inject {edit.kind}: {given}", expected=expected, field="body") from None
+
+
+def _fields_of(kind: Kind) -> str:
+    """The fields of a body, those first that must be given."""
+    fields = msgspec.structs.fields(kind.body)
+    required = [each.encode_name for each in fields if each.required]
+    optional = [each.encode_name for each in fields if not each.required]
+    told = f"fields {', '.join(required)}" if required else "no field that must be given"
+    return f"{told}; and, if wanted, {', '.join(optional)}" if optional else told
 
 
 def _set(edit: Set, twin: Twin) -> AssumptionSet:
@@ -330,8 +337,8 @@ def _left(meaning: Meaning, edit: Stop, customers: list[str], span: Span) -> lis
     meaning.whole_ns = max(meaning.whole_ns, gone_ns)
     meaning.notes.append(
         f"supplier {edit.name} leaves its promises, {len(customers)} in all, at"
-        f" {instant_text(gone_ns)}; what it sells beside them goes on, and so does that revenue:"
-        " to end it, stop the contract or the service"
+        f" {instant_text(gone_ns)}; contracts, customers and prices stay, and so does the revenue"
+        " that they bring: to end it, stop a contract or a service"
     )
     return [SupplierExited(edit.name, each, "", edit.notice_s) for each in sorted({*customers})]
 

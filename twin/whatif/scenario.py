@@ -91,7 +91,7 @@ class Set(Lasting, frozen=True, tag="set"):
 class Stop(Lasting, frozen=True, tag="stop"):
     """A vehicle is grounded, a contract or service ends, or a supplier leaves its promises.
 
-    ``notice_s`` after ``at``. What a supplier sells beside its promises goes on.
+    ``notice_s`` after ``at``. Contracts and revenue go on without a supplier.
     """
 
     name: str
