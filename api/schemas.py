@@ -300,7 +300,10 @@ class TwinHead(Head):
     journal_offset: int = Field(description="Where that record lies in the journal.")
     committed: str = Field(description="Wall time of the commit.", json_schema_extra=DATE_TIME)
     assumed: bool = Field(description="Whether a source of this twin is a made-up world.")
-    statement: str = Field(description="The same in words, to be shown beside every figure.")
+    statement: str = Field(
+        description="The same in words, to be shown beside every figure; and, of a world that "
+        "starts before the day its numbers are of, what is of that day."
+    )
     sources: list[Source] = Field(description="Who speaks to the twin.")
     open_alerts_count: int = Field(description="Alarms that are open.")
 

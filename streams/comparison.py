@@ -11,6 +11,8 @@ from twin.units import dollars, instant_text
 from twin.views import VIEWS
 from twin.whatif.adapt import Withdrawn
 from twin.whatif.compare import Delta
+from twin.whatif.scenario import AnyEdit, Drop, in_words, span_ns
+from twin.whatif.sought import Sought, note_on
 
 
 def as_plain(branch: Beside) -> dict[str, Any]:
@@ -70,9 +72,37 @@ UNFELT = (
 
 def _notes(branch: Beside, *, is_felt: bool) -> list[str]:
     notes = list(branch.plan.notes) if branch.plan is not None else []
-    if branch.scenario.edits and not is_felt:
+    to_come = [edit for edit in branch.scenario.edits if _begins_later(branch, edit)]
+    notes += [_later(branch, edit) for edit in to_come]
+    unmatched = list(_unmatched(branch))
+    notes += unmatched
+    # Of an edit that has not begun, or matches nothing, more is known than that.
+    if len(branch.scenario.edits) > len(to_come) + len(unmatched) and not is_felt:
         return [*notes, UNFELT]
     return [*notes, AS_RECORDED] if branch.deltas else notes
+
+
+def _begins_later(branch: Beside, edit: AnyEdit) -> bool:
+    return span_ns(edit, branch.fork_ns)[0] >= branch.until_ns
+
+
+def _later(branch: Beside, edit: AnyEdit) -> str:
+    return (
+        f"{in_words(edit)} begins at {edit.at}, after the last tick that both were run to,"
+        f" {instant_text(branch.until_ns)}: nothing of it is in a figure at that tick"
+    )
+
+
+def _unmatched(branch: Beside) -> Iterator[str]:
+    """The drops that have begun, and that no event matches."""
+    if branch.plan is None:
+        return
+    drops = [edit for edit in branch.scenario.edits if isinstance(edit, Drop)]
+    for place, (edit, dropping) in enumerate(zip(drops, branch.plan.droppings, strict=True)):
+        if not _begins_later(branch, edit):
+            note = note_on(dropping, branch.memory.sought.get(place, Sought()))
+            if note:
+                yield note
 
 
 def _projection(branch: Beside) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from api.pages import next_page
 from api.posted import Named
 from api.problems import TooLarge, UnsupportedMedia
 from api.reading import reckoned, tick_headers
+from api.scenario_edits import EDITS_SCHEMA, EXAMPLES
 from api.scenario_schemas import ScenarioList, ScenarioResult
 from streams.comparison import as_plain
 from streams.store import queries
@@ -29,7 +30,7 @@ router = APIRouter(tags=["what if"])
 PATH: Final = "/v1/scenarios"
 JSON: Final = "application/json"
 YAML: Final = ("application/yaml", "text/yaml", "text/plain", "application/x-yaml", "text/x-yaml")
-EXAMPLE: Final = "shell-loss"
+SHIPPED: Final = "shell-loss"
 
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
@@ -38,7 +39,7 @@ _BODY: Final[dict[str, Any]] = {
         "wanted, `until`, `description`.",
         "content": {
             **{
-                media: {"schema": {"type": "string"}, "example": shipped_text(EXAMPLE)}
+                media: {"schema": {"type": "string"}, "example": shipped_text(SHIPPED)}
                 for media in YAML[:3]
             },
             JSON: {
@@ -48,12 +49,16 @@ _BODY: Final[dict[str, Any]] = {
                     "properties": {
                         "name": {"type": "string"},
                         "from": {"type": "string"},
-                        "edits": {"type": "array", "items": {"type": "object"}},
+                        "edits": EDITS_SCHEMA,
                         "until": {"type": "string", "format": "date-time"},
                         "description": {"type": "string"},
                     },
                 },
-                "example": {"name": "As it was", "from": "start", "edits": []},
+                "example": {
+                    "name": "One of each",
+                    "from": "start",
+                    "edits": list(EXAMPLES.values()),
+                },
             },
         },
     }
@@ -75,7 +80,7 @@ BranchPath = Annotated[
     Path(
         description="A scenario: the file name of a shipped one, or the `branch` that posting it "
         "answered.",
-        examples=[EXAMPLE],
+        examples=[SHIPPED],
         max_length=200,
     ),
 ]

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.asked import AskedOfBranch
-from api.house import InHouse, answers
+from api.house import House, InHouse, answers
 from api.media import json_response
 from api.reading import every_row, tick_headers
 from api.schemas import TwinState
 from api.why import source_bodies
+from streams.store import queries
 from streams.store.tables import LIVE
+from twin.baseline import before_its_numbers, world_names
 from twin.units import instant_text
 
 router = APIRouter(tags=["twin"])
@@ -42,7 +44,7 @@ def twin(house: InHouse, asked: Annotated[AskedOfBranch, Query()]) -> Response:
         "digest": tick.digest,
         "journal_offset": tick.journal_offset,
         "committed": instant_text(tick.committed_ns),
-        **_trust(sources),
+        **_trust(sources, starts_ns=_starts_ns(house)),
         "sources": sources,
         "open_alerts_count": found.open_alerts_count,
         **{name: rows.as_dicts() for name, rows in found.rows.items()},
@@ -50,7 +52,14 @@ def twin(house: InHouse, asked: Annotated[AskedOfBranch, Query()]) -> Response:
     return json_response(body, tick_headers(tick))
 
 
-def _trust(sources: list[dict[str, Any]]) -> dict[str, Any]:
+def _starts_ns(house: House) -> int | None:
+    """When the first tick began; None where it is not kept."""
+    with house.reader.snapshot() as db:
+        first = queries.tick_numbered(db, LIVE, 1)
+    return first.start_ns if first is not None else None
+
+
+def _trust(sources: list[dict[str, Any]], *, starts_ns: int | None) -> dict[str, Any]:
     made_up = [source["world"] or source["source"] for source in sources if source["is_assumed"]]
     simulated = [source["world"] for source in sources if source["world"]]
     if made_up:
@@ -61,4 +70,10 @@ def _trust(sources: list[dict[str, Any]]) -> dict[str, Any]:
         )
     else:
         statement = "Reported by sources; see the basis of each row."
-    return {"assumed": bool(made_up), "statement": statement}
+    early = [
+        f" It {remark}."
+        for world in dict.fromkeys(simulated)
+        if world in world_names() and starts_ns is not None
+        if (remark := before_its_numbers(world, starts_ns))
+    ]
+    return {"assumed": bool(made_up), "statement": "".join((statement, *early))}

@@ -18,7 +18,7 @@ from infra.usage import BadUsage, usage
 from infra.world.inputs import Inputs, KeptFile, read_inputs, require_readable
 from streams.retrying import Sleep
 from streams.settings import Settings
-from twin.baseline import Baseline, default_world, load
+from twin.baseline import Baseline, before_its_numbers, default_world, load
 from twin.errors import BrokenInvariant, Unavailable
 from twin.units import NS_PER_S, instant_text, is_tick, parse_instant
 
@@ -65,15 +65,10 @@ class WorldChoice(msgspec.Struct, frozen=True):
     @property
     def remark(self) -> str:
         """What to know of a world that starts before the day its numbers are of."""
-        opens_on = load(self.world).opens_on
-        if self.catalogue is not None or self.start_ns >= parse_instant(f"{opens_on}T00:00:00Z"):
-            return ""
-        fleet = (
-            "the fleet is" if self.launches is None else "the fleet, less what launches bring, is"
-        )
-        return (
-            f"starts before {opens_on}: {fleet} of that day; prices, customers and contracts, too"
-        )
+        fleet = "" if self.catalogue is not None else "the fleet"
+        if fleet and self.launches is not None:
+            fleet = "the fleet, less what launches bring,"
+        return before_its_numbers(self.world, self.start_ns, fleet=fleet)
 
     @property
     def interval_ns(self) -> int:

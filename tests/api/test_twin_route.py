@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
+from api.app import create_app
 from api.schemas import TwinState
-from tests.api.conftest import TICKS_COUNT
+from tests.api.conftest import TICKS_COUNT, served
 from tests.one_process import OneProcess
-from twin.units import instant_text
+from twin.baseline import load
+from twin.units import instant_text, parse_instant
 from twin.views import VIEWS
 
 
@@ -31,6 +35,36 @@ def test_an_assumed_world_is_called_one(client: httpx.Client) -> None:
     assert body["assumed"] is True
     assert "Assumed world 2029" in body["statement"]
     assert [source["is_assumed"] for source in body["sources"] if source["world"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("start", "remark"),
+    [
+        (
+            "2025-10-31T00:00:00Z",
+            " It starts before 2026-08-22: sites, prices and customers are of that day; contracts"
+            " and promises keep their own dates.",
+        ),
+        ("2026-08-22T00:00:00Z", ""),
+    ],
+)
+def test_a_world_that_starts_before_its_numbers_says_so_at_every_tick(
+    tmp_path: Path, start: str, remark: str
+) -> None:
+    start_ns = parse_instant(start)
+    with OneProcess(
+        tmp_path, baseline=load("2026"), start_ns=start_ns, satellites_count=40
+    ) as early:
+        early.run(2)
+        with served(create_app(early.settings)) as url, httpx.Client(base_url=url) as asking:
+            answers = [
+                asking.get("/v1/twin", params=asked).raise_for_status().json()
+                for asked in ({}, {"at": instant_text(early.tick_ns(1))})
+            ]
+
+    for body in answers:
+        assert body["statement"].startswith("Simulated world 2026: ")
+        assert body["statement"].endswith("made by a model." + remark)
 
 
 @pytest.mark.parametrize("number", [1, 5, 6, 17, TICKS_COUNT])

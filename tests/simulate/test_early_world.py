@@ -9,17 +9,19 @@ from infra.world.inputs import KeptFile
 from tests.shared_data import shared_file
 from twin.baseline import load
 from twin.errors import BadInput
-from twin.events import ContractSigned
+from twin.events import CommitmentAgreed, ContractSigned
 from twin.simulate.accounts import account_facts
 from twin.simulate.launch_log import read_launch_log
 from twin.simulate.llm_trace import read_llm_trace
 from twin.simulate.missions import brought_before_opening, logged_launches
+from twin.simulate.promises import promise_facts
 from twin.simulate.world import World
 from twin.units import NS_PER_S, parse_instant
 
 HEADING = "a,b\n1,2\n"
 GCAT = "launches/gcat_falcon9_2010_20251128.csv"
 BASELINE = load("2026")
+EARLY, GIVEN = "2025-11-01T00:00:00Z", KeptFile("a", "b")
 
 
 def test_a_launch_of_a_log_costs_its_customer_what_is_assumed_of_its_kind() -> None:
@@ -70,18 +72,44 @@ def test_what_runs_at_the_opening_runs_in_a_world_that_starts_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "launches", "remark"),
+    ("start", "catalogue", "launches", "remark"),
     [
-        ("2025-11-01T00:00:00Z", KeptFile("a", "b"), "less what launches bring, is of that day"),
-        ("2025-11-01T00:00:00Z", None, "starts before 2026-08-22: the fleet is of that day"),
-        ("2026-08-22T00:00:00Z", KeptFile("a", "b"), ""),
+        (EARLY, None, GIVEN, "less what launches bring, is of that day; sites, prices and"),
+        (EARLY, None, None, "starts before 2026-08-22: the fleet is of that day; sites, prices"),
+        (EARLY, GIVEN, None, "starts before 2026-08-22: sites, prices and customers are of that"),
+        (EARLY, GIVEN, GIVEN, "starts before 2026-08-22: sites, prices and customers are of that"),
+        ("2026-08-22T00:00:00Z", None, GIVEN, ""),
+        ("2026-08-22T00:00:00Z", GIVEN, None, ""),
     ],
 )
-def test_a_world_that_starts_before_its_numbers_says_so(start, launches, remark) -> None:
-    said = WorldChoice("2026", 1, start, 60.0, False, None, None, launches).remark
+def test_a_world_that_starts_before_its_numbers_says_so(start, catalogue, launches, remark) -> None:
+    said = WorldChoice("2026", 1, start, 60.0, False, None, catalogue, launches).remark
 
     assert remark in said
     assert bool(said) == bool(remark)
+
+
+def test_contracts_and_promises_keep_their_own_dates_in_a_world_that_starts_before() -> None:
+    start_ns = parse_instant("2025-10-31T00:00:00Z")
+
+    signed = {
+        body.contract_id: parse_instant(body.starts_at)
+        for body, _ in account_facts(BASELINE, start_ns=start_ns)
+        if isinstance(body, ContractSigned)
+    }
+    promised = [
+        parse_instant(body.starts_at)
+        for body, *_ in promise_facts(BASELINE)
+        if isinstance(body, CommitmentAgreed)
+    ]
+
+    assert {name for name in signed if signed[name] > start_ns} == {
+        "anthropic-compute",
+        "google-compute",
+        "sb-amti",
+        "sdn-backbone",
+    }
+    assert (sum(at_ns <= start_ns for at_ns in promised), len(promised)) == (7, 11)
 
 
 @pytest.mark.parametrize("read", [read_launch_log, read_llm_trace])

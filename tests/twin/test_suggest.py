@@ -11,6 +11,14 @@ def test_a_name_that_is_close_is_named_alone() -> None:
     assert nearest("sl53", ["sl-53", "sl-70"]) == "'sl-53' (the nearest name)"
 
 
+def test_names_about_as_near_are_named_together_and_swapped_letters_first() -> None:
+    known = ["sl-43", "sl-53", "sl-70", "sl-v3", "v3"]
+
+    said = nearest("sl-35", known)
+
+    assert said == "'sl-53', 'sl-v3' or 'sl-43' (the nearest names)"
+
+
 def test_a_few_names_are_all_told() -> None:
     assert nearest("zz", ["b", "a"]) == "one of a, b"
 

@@ -249,3 +249,42 @@ def test_every_shipped_number_can_be(world) -> None:
     for entry in load(world).assumptions.values():
         if not isinstance(entry.value, str):
             refuse_impossible(entry.name, entry.value, entry.unit)
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        (
+            "  - set: class.ai1.array_w\n    to: 100000",
+            "class.ai1: an array of 100,000 W gives less than the 150,000 W that its 60",
+        ),
+        ("  - set: class.ai1.accelerator_w\n    to: 3000", "less than the 210,000 W"),
+        ("  - set: class.ai1.array_w\n    to: 150000", ""),
+        (
+            "  - set: class.ai1.array_w\n    to: 100000\n"
+            "  - set: class.ai1.accelerator_w\n    to: 1000",
+            "",
+        ),
+        ("  - set: class.v2-mini.array_w\n    to: 1", ""),
+    ],
+)
+def test_an_array_too_small_for_what_it_feeds_is_said(half_hour, edits, said) -> None:
+    found = [note for note in notes(branched(half_hour, edits)) if "gives less than" in note]
+
+    assert len(found) == bool(said)
+    assert all(said in note for note in found)
+
+
+def test_a_supplier_that_leaves_ends_its_promises_and_no_revenue(half_hour) -> None:
+    branch = branched(half_hour, "  - stop: SpaceX\n    notice: 5min")
+
+    (note,) = (each for each in notes(branch) if each.startswith("supplier SpaceX leaves"))
+    count = sum(
+        promise.terms.supplier == "SpaceX"
+        for each in branch.baseline.promises.values()
+        for promise in each.items
+    )
+    gone = at(half_hour, FORK_TICK + 5)
+    assert f"its promises, {count} in all, at {gone}; contracts, customers and prices stay" in note
+    assert {each.view for each in branch.deltas} >= {"commitments", "risk"}
+    assert "revenue" not in {each.view for each in branch.deltas}

@@ -15,7 +15,7 @@ from streams.store.tables import LIVE
 from streams.topics import JOURNAL
 from tests.one_process import OneProcess
 from twin.errors import BadInput, BrokenInvariant
-from twin.events import Event, fact
+from twin.events import ContractSigned, Event, fact
 from twin.records import Chain
 from twin.simulate.asset_ids import first_asset_id
 from twin.units import NS_PER_H, NS_PER_S, instant_text
@@ -291,7 +291,7 @@ def test_a_shipped_scenario_makes_a_difference(week, name) -> None:
         ("  - inject: AlarmChanged\n    body: {}\n    for: 3d", "unknown field 'for'"),
         ("  - drop: LaunchFlown\n    notice: 3d", "unknown field 'notice'"),
         ("  []\nseed: 3", "unknown field 'seed'"),
-        ("  - fail: sl-53\n    fraction: 0.1\n    at: 2028-01-01T00:00:00Z\n    for: 1h", "after"),
+        ("  - fail: sl-53\n    fraction: 0.1\n    for: 0s", "a 'for' of more than nothing"),
     ],
 )
 def test_a_scenario_that_means_nothing_is_refused_with_the_nearest_right_word(
@@ -299,6 +299,42 @@ def test_a_scenario_that_means_nothing_is_refused_with_the_nearest_right_word(
 ) -> None:
     with pytest.raises(BadInput, match=hint):
         branched(week, edits)
+
+
+@pytest.mark.parametrize(
+    ("body", "given"),
+    [
+        ("{}", "Object missing required field `contract_id`"),
+        ("{customer: [1]}", "Expected `str`, got `array` - at `$.customer`"),
+        ("{custmer: a}", "field 'custmer'"),
+    ],
+)
+def test_a_body_that_is_none_of_its_kind_is_answered_with_all_fields(week, body, given) -> None:
+    with pytest.raises(BadInput) as refused:
+        branched(week, f"  - inject: ContractSigned\n    body: {body}")
+
+    required, optional = refused.value.expected.split("; and, if wanted, ")
+    assert given in refused.value.given
+    assert "fields contract_id, customer, " in required
+    assert set(f"{required}, {optional}".split("fields ")[1].split(", ")) == {
+        *ContractSigned.__struct_fields__
+    }
+
+
+@pytest.mark.parametrize("more", ["", "    for: 1h\n", "    for: 9y\n"])
+@pytest.mark.parametrize("fork_hour", [0, 2])
+def test_an_edit_from_before_the_fork_is_refused_with_its_line_and_the_fork(
+    week, fork_hour, more
+) -> None:
+    fork = instant_text(week.tick_ns(fork_hour))
+    edits = "  - stop: falcon9\n  - fail: sl-53\n    fraction: 0.1\n    at: 2028-12-31T23:59:59Z\n"
+
+    with pytest.raises(BadInput) as refused:
+        branched(week, edits + more, at=fork if fork_hour else "start")
+
+    assert refused.value.given == "line 5: at=2028-12-31T23:59:59Z, before the fork"
+    assert refused.value.expected == f"{fork}, the fork, or later"
+    assert refused.value.field == "at"
 
 
 @pytest.mark.parametrize("at", ["2028-12-31T00:00:00Z", "2030-01-01T00:00:00Z"])

@@ -9,8 +9,10 @@ import pytest
 
 from streams.branching import Beside, run
 from streams.codec import Envelope, outgoing
+from streams.comparison import UNFELT, as_plain
 from streams.journal import records
 from tests.one_process import OneProcess, small_twin
+from twin.errors import BadInput
 from twin.events import KINDS, Body, Event, PriceObserved, VehicleStatusChanged, encode_fact
 from twin.identity import Identity, digest_of
 from twin.records import Chain
@@ -126,3 +128,77 @@ def test_a_failure_that_was_not_leaves_no_energy_unaccounted(struck) -> None:
     assert [each.event_id for each in branch.withdrawn] == failures != []
     live, otherwise = unaccounted_mwh(branch)
     assert otherwise == live
+
+
+def notes(one: OneProcess, edits: str, *, fork: str = "start") -> list[str]:
+    return list(as_plain(branched(one, edits, fork=fork))["notes"])
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("contract_id: anthropic-computee", "contract_id='anthropic-computee', expected"),
+        ("contract_id: anthropic-computee", "'anthropic-compute' (the nearest name)"),
+        ("contract_id: anthropic-compute, line: launchh", "none has line='launchh', expected"),
+        (
+            "contract_id: anthropic-compute, customer: Google",
+            "none has contract_id and customer as given at once",
+        ),
+    ],
+)
+def test_a_drop_that_no_event_matches_names_what_such_events_have(struck, where, why) -> None:
+    (note,) = notes(struck, f"  - drop: ContractSigned\n    where: {{{where}}}")
+
+    count = len(told(struck, "ContractSigned"))
+    assert note.startswith(f"drop ContractSigned: no event matches: of {count} told while it holds")
+    assert why in note
+
+
+def test_a_number_in_the_place_of_a_word_is_answered_with_the_word(struck) -> None:
+    (note,) = notes(struck, "  - drop: VehicleStatusChanged\n    where: {vehicle: 9}")
+
+    assert "of the one told while it holds none has vehicle=9, expected one of starship" in note
+
+
+def test_a_drop_of_what_is_not_told_after_the_fork_says_so(struck) -> None:
+    (note,) = notes(struck, "  - drop: ContractSigned", fork=instant_text(struck.tick_ns(3)))
+
+    assert note.endswith("no event matches: none of that kind is told while it holds")
+
+
+def test_a_drop_that_matches_has_no_such_note(struck) -> None:
+    found = notes(
+        struck,
+        "  - drop: ContractSigned\n    where: {contract_id: anthropic-compute}\n"
+        "  - drop: ContractSigned\n    where: {contract_id: google-compute}",
+    )
+
+    assert not [note for note in found if "no event matches" in note]
+
+
+def test_a_field_that_events_of_the_kind_do_not_have_is_refused_with_the_nearest(struck) -> None:
+    with pytest.raises(BadInput, match=r"line 4: .*'contrct_id'; expected 'contract_id'"):
+        branched(struck, "  - drop: ContractSigned\n    where: {contrct_id: anthropic-compute}")
+
+
+def test_an_edit_that_begins_after_the_newest_tick_says_so(struck) -> None:
+    last = instant_text(struck.tick_ns(TICKS_COUNT))
+    later = "    at: 2045-01-01T00:00:00Z"
+
+    found = notes(struck, f"  - scale: grok\n    by: 2\n{later}\n  - drop: PriceSet\n{later}")
+
+    assert found == [
+        f"{what} begins at 2045-01-01T00:00:00Z, after the last tick that both were run to, {last}:"
+        " nothing of it is in a figure at that tick"
+        for what in ("scale grok", "drop PriceSet")
+    ]
+
+
+def test_of_edits_of_which_one_has_begun_unfelt_both_are_told(struck) -> None:
+    edits = "  - set: suncatcher.cluster.radius_km\n    to: 7\n    at: 2029-01-01T00:01:00Z\n"
+
+    found = notes(struck, edits + "  - stop: falcon9\n    at: 2045-01-01T00:00:00Z")
+
+    assert len(found) == 2
+    assert found[0].startswith("stop falcon9 begins at 2045")
+    assert found[1] == UNFELT

@@ -1,6 +1,7 @@
 """The sourced numbers and the worlds built on them, as data, and their loader."""
 
 from twin.baseline.book import read_faults, read_id_ranges
+from twin.baseline.early import before_its_numbers
 from twin.baseline.load import Baseline, default_world, load, world_names
 from twin.baseline.plans import (
     Assumption,
@@ -25,6 +26,7 @@ __all__ = [
     "SatelliteSegmentPlan",
     "ShellPlan",
     "SitePlan",
+    "before_its_numbers",
     "default_world",
     "load",
     "read_faults",

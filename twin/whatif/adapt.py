@@ -43,6 +43,7 @@ from twin.whatif.loads import factors, followed, shifts
 from twin.whatif.losses import Losses, told, turned, written_off_mwh
 from twin.whatif.masking import without
 from twin.whatif.plan import FOR_EVER_NS, SOURCE, Key, Plan, Scaling
+from twin.whatif.sought import Sought, is_meant
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
@@ -58,12 +59,13 @@ class Memory(msgspec.Struct, frozen=True):
     """What a branch remembers: events that did not happen, and assets that it is without.
 
     ``kept_mwh`` is what batteries hold more, or less, for being used otherwise, by label and
-    segment.
+    segment. ``sought`` is what each drop came upon, by its place among them.
     """
 
     withdrawn: Mapping[str, str] = {}
     losses: Losses = Losses()
     kept_mwh: Mapping[Key, int] = {}
+    sought: Mapping[int, Sought] = {}
 
 
 class Adapted(msgspec.Struct, frozen=True):
@@ -206,13 +208,8 @@ class _Adapting:
         return not (event.causation_id or event.kind in self._plan.kinds or _is_followed(event))
 
     def _why_not(self, event: Event, body: Body | None) -> str:
-        for dropping in self._plan.droppings:
-            is_meant = dropping.kind == event.kind and body is not None
-            # What is told after the fork is dropped, though it took effect before.
-            if is_meant and dropping.span.covers(event.effective_ns, self._record.start_ns):
-                told = msgspec.to_builtins(body)
-                if all(told.get(name) == value for name, value in dropping.where.items()):
-                    return "dropped by the scenario"
+        if self._is_dropped(event, body):
+            return "dropped by the scenario"
         # A cause binds whatever the nature: a flight that was not, grounds nobody by its failure.
         if event.causation_id in self.memory.withdrawn:
             return f"its cause {event.causation_id} was withdrawn"
@@ -223,6 +220,20 @@ class _Adapting:
         if isinstance(body, VehicleStatusChanged) and self._is_kept_grounded(event, body):
             return f"the scenario keeps {body.vehicle} grounded"
         return self._why_impossible(event, body) if _is_followed(event) else ""
+
+    def _is_dropped(self, event: Event, body: Body | None) -> bool:
+        """Whether a drop means the event; each remembers what it came upon."""
+        is_dropped = False
+        for place, dropping in enumerate(self._plan.droppings):
+            # What is told after the fork is dropped, though it took effect before.
+            if dropping.kind != event.kind or body is None:
+                continue
+            if dropping.span.covers(event.effective_ns, self._record.start_ns):
+                told, sought = msgspec.to_builtins(body), self.memory.sought
+                found = sought.get(place, Sought()).looked_at(dropping, told)
+                self.memory = replace(self.memory, sought={**sought, place: found})
+                is_dropped |= is_meant(dropping, told)
+        return is_dropped
 
     def _is_kept_grounded(self, event: Event, body: VehicleStatusChanged) -> bool:
         """Whether a recorded status would end a grounding of the scenario before its time."""

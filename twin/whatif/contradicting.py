@@ -1,4 +1,4 @@
-"""Edits that cannot be meant: over before the fork, or another word on what one says already."""
+"""Edits that cannot be meant: before the fork, for no time, or another word on what one says."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ from twin.units import instant_text
 from twin.whatif.scenario import AnyEdit, Scale, Set, Stop, span_ns
 
 
-def refuse_what_is_over(edit: AnyEdit, ends_ns: int, fork_ns: int) -> None:
-    """``BadInput`` for an edit that no tick after the fork would feel."""
-    if ends_ns <= fork_ns:
+def refuse_no_time(edit: AnyEdit, fork_ns: int) -> None:
+    """``BadInput`` for an edit from before the fork, where both pasts are one, or for no time."""
+    starts_ns, ends_ns = span_ns(edit, fork_ns)
+    if starts_ns < fork_ns:
         raise BadInput(
-            f"an edit from {edit.at or 'the fork'} that ends at {instant_text(ends_ns)}",
-            expected=f"an end after the fork, {instant_text(fork_ns)}",
+            f"at={edit.at}, before the fork",
+            expected=f"{instant_text(fork_ns)}, the fork, or later",
+            remedy="leave 'at' out to edit from the fork on, or fork earlier with 'from'",
+            field="at",
+        )
+    if ends_ns <= starts_ns:
+        raise BadInput(
+            f"an edit that ends as it begins, at {instant_text(ends_ns)}",
+            expected="a 'for' of more than nothing",
             field="for",
         )
 

@@ -34,8 +34,9 @@ from twin.suggest import nearest, unknown
 from twin.units import NS_PER_S, instant_text
 from twin.vehicles import VEHICLES
 from twin.whatif.agreeing import Assumed, agreed_again, refuse_to_undo
-from twin.whatif.contradicting import refuse_contradiction, refuse_what_is_over
+from twin.whatif.contradicting import refuse_contradiction, refuse_no_time
 from twin.whatif.plan import FOR_EVER_NS, SOURCE, Dropping, Losing, Plan, Scaling, Span
+from twin.whatif.powering import starved
 from twin.whatif.scenario import (
     AnyEdit,
     Drop,
@@ -77,9 +78,9 @@ def planned(scenario: Scenario, twin: Twin, *, fork_ns: int) -> Plan:
     for place, edit in enumerate(scenario.edits):
         starts_ns, ends_ns = span_ns(edit, fork_ns)
         try:
-            refuse_what_is_over(edit, ends_ns, fork_ns)
+            refuse_no_time(edit, fork_ns)
             refuse_contradiction(scenario.edits[:place], edit, fork_ns)
-            stream, span = f"{STREAM}{place + 1}", Span(max(starts_ns, fork_ns), ends_ns)
+            stream, span = f"{STREAM}{place + 1}", Span(starts_ns, ends_ns)
             bodies = _read(meaning, edit, twin, span, stream=stream)
             if isinstance(edit, Set):
                 meaning.assumed += [(place, _set(edit, twin), span)]
@@ -121,7 +122,7 @@ def _agree_again(meaning: Meaning, scenario: Scenario, twin: Twin) -> None:
         stream = f"{STREAM}{each.place + 1}"
         said += _told([each.body], stream, label=each.label, at_ns=each.at_ns, first=sequence)
     meaning.injected = [*said, *meaning.injected]
-    meaning.notes += notes
+    meaning.notes += [*notes, *starved(twin, meaning.assumed)]
 
 
 def unmeant(scenario: Scenario, place: int, error: BadInput) -> Unmeant:
@@ -217,13 +218,19 @@ def _injected(edit: Inject) -> Body:
     except msgspec.ValidationError as error:
         fields = KINDS[edit.kind].body.__struct_fields__
         strange = next((name for name in edit.body if name not in fields), None)
-        if strange is None:
-            raise BadInput(f"inject {edit.kind}: {error}", field="body") from None
-        raise BadInput(
-            f"inject {edit.kind}: field {strange!r}",
-            expected=nearest(strange, fields),
-            field="body",
-        ) from None
+        given, expected = str(error), _fields_of(KINDS[edit.kind])
+        if strange is not None:
+            given, expected = f"field {strange!r}", f"{nearest(strange, fields)}; {expected}"
+        raise BadInput(f"inject {edit.kind}: {given}", expected=expected, field="body") from None
+
+
+def _fields_of(kind: Kind) -> str:
+    """The fields of a body, those first that must be given."""
+    fields = msgspec.structs.fields(kind.body)
+    required = [each.encode_name for each in fields if each.required]
+    optional = [each.encode_name for each in fields if not each.required]
+    told = f"fields {', '.join(required)}" if required else "no field that must be given"
+    return f"{told}; and, if wanted, {', '.join(optional)}" if optional else told
 
 
 def _set(edit: Set, twin: Twin) -> AssumptionSet:
@@ -290,11 +297,11 @@ def _refuse_strange_assets(edit: Fail, segment: Segment) -> None:
 def _stopped(meaning: Meaning, edit: Stop, twin: Twin, span: Span) -> list[Body]:
     """Grounded, terminated, gone or not asked for: by what bears the name."""
     contracts = {k: v for each in twin.ledgers.values() for k, v in each.contracts.items()}
-    suppliers = {
+    promised = [
         (promise.terms.supplier, promise.terms.customer)
         for each in twin.promises.values()
         for promise in each.items
-    }
+    ]
     if edit.name in VEHICLES:
         _refuse("notice", edit.notice_s, f"vehicle {edit.name}, which is grounded at once")
         meaning.grounded[edit.name] = (*meaning.grounded.get(edit.name, ()), span)
@@ -308,12 +315,10 @@ def _stopped(meaning: Meaning, edit: Stop, twin: Twin, span: Span) -> list[Body]
     if edit.name in contracts:
         _refuse("for", math.isfinite(edit.for_s), f"contract {what}")
         return [_terminated(meaning, edit, contracts[edit.name], span)]
-    if customers := sorted(customer for name, customer in suppliers if name == edit.name):
+    if customers := [customer for name, customer in promised if name == edit.name]:
         _refuse("for", math.isfinite(edit.for_s), f"supplier {what}")
-        gone_ns = span.starts_ns + round(edit.notice_s * NS_PER_S)
-        meaning.whole_ns = max(meaning.whole_ns, gone_ns)
-        return [SupplierExited(edit.name, each, "", edit.notice_s) for each in customers]
-    known = {*VEHICLES, *contracts, *_services(twin), *(name for name, _ in suppliers)}
+        return _left(meaning, edit, customers, span)
+    known = {*VEHICLES, *contracts, *_services(twin), *(name for name, _ in promised)}
     raise BadInput(
         f"stop {edit.name!r}",
         expected=f"a vehicle, contract, service or supplier; {nearest(edit.name, known)}",
@@ -324,6 +329,18 @@ def _stopped(meaning: Meaning, edit: Stop, twin: Twin, span: Span) -> list[Body]
 def _refuse(word: str, is_given: object, of: str) -> None:
     if is_given:
         raise BadInput(f"{word!r} of {of}", expected=f"no {word!r}", field=word)
+
+
+def _left(meaning: Meaning, edit: Stop, customers: list[str], span: Span) -> list[Body]:
+    """A supplier gone, with the customers of its promises, one each: it sells on all the same."""
+    gone_ns = span.starts_ns + round(edit.notice_s * NS_PER_S)
+    meaning.whole_ns = max(meaning.whole_ns, gone_ns)
+    meaning.notes.append(
+        f"supplier {edit.name} leaves its promises, {len(customers)} in all, at"
+        f" {instant_text(gone_ns)}; contracts, customers and prices stay, and so does the revenue"
+        " that they bring: to end it, stop a contract or a service"
+    )
+    return [SupplierExited(edit.name, each, "", edit.notice_s) for each in sorted({*customers})]
 
 
 def _terminated(meaning: Meaning, edit: Stop, contract: Contract, span: Span) -> ContractTerminated:

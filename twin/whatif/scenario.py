@@ -89,7 +89,10 @@ class Set(Lasting, frozen=True, tag="set"):
 
 
 class Stop(Lasting, frozen=True, tag="stop"):
-    """A vehicle is grounded, or a contract, service or supplier ends, ``notice_s`` after ``at``."""
+    """A vehicle is grounded, a contract or service ends, or a supplier leaves its promises.
+
+    ``notice_s`` after ``at``. Contracts and revenue go on without a supplier.
+    """
 
     name: str
     notice_s: float = 0.0
@@ -269,6 +272,12 @@ class _Reading:
         if not isinstance(value, str):
             raise self._error(["description"], f"description={value!r}", "some text")
         return value
+
+
+def in_words(edit: AnyEdit) -> str:
+    """An edit in two words: its verb and what it is about."""
+    verb = type(edit).__name__.lower()
+    return f"{verb} {getattr(edit, VERBS[verb][1])}"
 
 
 def span_ns(edit: Edit, fork_ns: int) -> tuple[int, int]:
