@@ -11,6 +11,7 @@ from typing import Final, get_args
 
 import numpy as np
 
+from api.reckoned_costs import assumptions_of_a_cost
 from streams.store.queries import RowDict
 from twin.baseline.calibration import read_calibration
 from twin.business.assumption_sets import TERMS
@@ -34,14 +35,6 @@ from twin.views.risk import found
 OF_A_SEGMENT: Final = ("capacity", "energy")
 """Views whose rows are made from the frames of their segment."""
 
-COST_PREFIXES: Final = (
-    "mccalip.",
-    "cost.",
-    "launch.falcon9.",
-    "launch.starship.",
-    "class.{class_name}.",
-    "site.{segment}.",
-)
 RISK_PREFIXES: Final = (
     "risk.replacement.",
     "defense.",
@@ -133,7 +126,7 @@ def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[st
             terms = [term for rule in rules for term in (*rule.terms, *rule.checks)]
             yield from (name for t in terms for driver in t.drivers for name in driver.names)
         case "costs":
-            yield from COST_PREFIXES
+            yield from assumptions_of_a_cost(twin, column, row)
         case "ownership":
             yield "ownership."
         case "risk" if column == "value_at_risk_usd":

@@ -6,6 +6,7 @@ what the formula makes of all of them. In a formula, what follows ``where`` says
 
 from __future__ import annotations
 
+from api.reckoned_costs import of_costs
 from api.reckoned_part import Reckoning
 from api.reckoned_promises import of_commitments, of_windows
 from api.reckoned_revenue import of_revenue
@@ -20,6 +21,8 @@ def reckoning(twin: Twin, view: View, column: Column, row: RowDict) -> Reckoning
     match view.name:
         case "revenue":
             return of_revenue(twin, column.name, row)
+        case "costs":
+            return of_costs(twin, column.name, row)
         case "commitments":
             return of_commitments(twin, column.name, row)
         case "commitment_windows":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -247,3 +248,61 @@ def test_fractions_of_risk_are_means_of_promises_by_worth_or_published_shares(
             found = max(0.0, 1.0 - sum(shares))
         assert found == (None if row[column] is None else pytest.approx(row[column], rel=1e-9))
     assert kinds == {"commitment", "customer", "group", "purchase"}
+
+
+def stepped(formula: str, terms: Body) -> float:
+    """A formula of the cost model with its terms in it."""
+    names = {"ceil": math.ceil, "exp": math.exp, "min": min, "sum": sum, "range": range}
+    whole = {name: int(value) if name == "years_count" else value for name, value in terms.items()}
+    # A sum runs over a name of its own, which only globals reach.
+    return float(eval(formula.replace("×", "*"), {**names, **whole}))
+
+
+COSTS = [column.name for column in VIEWS["costs"].columns]
+
+
+@pytest.mark.parametrize("column", COSTS)
+def test_a_cost_is_reckoned_from_assumptions_step_by_step(
+    client: httpx.Client, column: str
+) -> None:
+    rows = {key: row for key, row in keys(client, "costs") if row[column] is not None}
+
+    bodies = {key: said(client, "costs", key, column) for key in rows}
+
+    assert len(rows) > 3
+    for key, body in bodies.items():
+        reckoning = body["reckoning"]
+        made = {part["name"]: part["value"] for part in reckoning["parts"]}
+        for part in reckoning["parts"]:
+            assert stepped(part["formula"], part["terms"]) == pytest.approx(part["value"], rel=1e-9)
+            assert part["unit"]
+        last = stepped(reckoning["formula"], reckoning["terms"])
+        assert last == pytest.approx(rows[key][column], rel=1e-9, abs=MICRO)
+        for terms in (reckoning["terms"], *(part["terms"] for part in reckoning["parts"])):
+            own = {name: made[name] for name in terms.keys() & made.keys()}
+            assert own == {name: terms[name] for name in own}
+
+
+@pytest.mark.parametrize("column", COSTS)
+def test_every_number_that_a_cost_begins_with_is_an_assumption_that_it_names(
+    client: httpx.Client, column: str
+) -> None:
+    for key, row in keys(client, "costs"):
+        if row[column] is None:
+            continue
+        body = said(client, "costs", key, column)
+        named = {str(each["value"]) for each in body["assumptions"]}
+        reckoning = body["reckoning"]
+        made = {part["name"] for part in reckoning["parts"]}
+
+        every = [reckoning["terms"], *(part["terms"] for part in reckoning["parts"])]
+        leaves = {name: v for terms in every for name, v in terms.items() if name not in made}
+        # Some are published in other units, and what is made at full speed is two numbers.
+        direct = {
+            name: value
+            for name, value in leaves.items()
+            if name.endswith(("_usd_per_w", "_usd", "_kg", "_life_y", "array_w", "life_s"))
+        }
+        told = {float(each) for each in named}
+        assert not [name for name, value in direct.items() if value and value not in told]
+        assert 0 < len(named) <= 30
