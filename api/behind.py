@@ -11,9 +11,9 @@ from typing import Final, get_args
 
 import numpy as np
 
+from api.reckoned_calibration import line_of_row, names_of_a_line
 from api.reckoned_costs import assumptions_of_a_cost
 from streams.store.queries import RowDict
-from twin.baseline.calibration import read_calibration
 from twin.business.assumption_sets import TERMS
 from twin.business.commitments import Promises
 from twin.business.items import NO_NEED, A, Item
@@ -49,9 +49,6 @@ REVENUE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "site.*.gas_price_usd_per_mmbtu",
         "site.*.heat_rate_btu_per_kwh",
     ),
-    "filed_usd": ("filed.",),
-    "filed_error_fraction": ("filed.",),
-    "filed_check_error_fraction": ("filed.",),
 }
 """Assumptions that go into one column of revenue only."""
 
@@ -109,6 +106,9 @@ def segments_of(twin: Twin, view: str, row: RowDict) -> set[str]:
 def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[str]:
     """Names of the assumptions behind a figure of the group, to be filled in and matched."""
     match view:
+        case "revenue" if column.startswith("filed_"):
+            line = line_of_row(twin, row)
+            yield from names_of_a_line(line, column) if line is not None else ()
         case "revenue":
             yield from REVENUE_PREFIXES
             yield from REVENUE_COLUMNS.get(column, ())
@@ -121,10 +121,8 @@ def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[st
         case "commitments" | "commitment_windows":
             yield from _of_terms(row["commitment_id"], column)
         case "calibration":
-            place = row["filed_period"], row["filed_line"]
-            rules = [rule for rule in read_calibration() if (rule.period, rule.line) == place]
-            terms = [term for rule in rules for term in (*rule.terms, *rule.checks)]
-            yield from (name for t in terms for driver in t.drivers for name in driver.names)
+            line = line_of_row(twin, row)
+            yield from names_of_a_line(line, column) if line is not None else ()
         case "costs":
             yield from assumptions_of_a_cost(twin, column, row)
         case "ownership":

@@ -6,11 +6,13 @@ what the formula makes of all of them. In a formula, what follows ``where`` says
 
 from __future__ import annotations
 
+from api.reckoned_calibration import of_calibration
 from api.reckoned_costs import of_costs
 from api.reckoned_part import Reckoning
 from api.reckoned_promises import of_commitments, of_windows
 from api.reckoned_revenue import of_revenue
 from api.reckoned_risk import of_risk
+from api.reckoned_shares import of_ownership
 from streams.store.queries import RowDict
 from twin.state import Twin
 from twin.views import Column, View
@@ -23,10 +25,14 @@ def reckoning(twin: Twin, view: View, column: Column, row: RowDict) -> Reckoning
             return of_revenue(twin, column.name, row)
         case "costs":
             return of_costs(twin, column.name, row)
+        case "calibration":
+            return of_calibration(twin, column.name, row)
         case "commitments":
             return of_commitments(twin, column.name, row)
         case "commitment_windows":
             return of_windows(twin, column.name, row)
+        case "ownership":
+            return of_ownership(twin, column.name, row)
         case "risk":
             return of_risk(twin, column.name, row)
     return None

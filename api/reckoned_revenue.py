@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from api.behind import items_of_row
 from api.reckoned_books import booked
+from api.reckoned_calibration import of_calibration
 from api.reckoned_expenses import COSTS, shared
 from api.reckoned_part import Part, Reckoning, part, reckoned
 from streams.store.queries import RowDict
@@ -34,6 +35,13 @@ _OF_THE_ROW: Final = {
 }
 """The first of these columns of the row, less the others."""
 
+_FILED: Final = {
+    "filed_usd": "filed_usd",
+    "filed_error_fraction": "error_fraction",
+    "filed_check_error_fraction": "check_error_fraction",
+}
+"""Columns of the filed line that a line is part of, as ``calibration`` has them."""
+
 _RATES: Final[dict[Rule, str]] = {
     "customers": "usd_per_customer_month × customers_count × 12",
     "term": "full_usd_per_y × due_fraction",
@@ -49,7 +57,9 @@ _RATES: Final[dict[Rule, str]] = {
 
 
 def of_revenue(twin: Twin, column: str, row: RowDict) -> Reckoning | None:
-    """The reckoning of a column of revenue; None for words and filed figures."""
+    """The reckoning of a column of revenue; None for words, and where no line is filed."""
+    if column in _FILED and row["filed_line"]:
+        return of_calibration(twin, _FILED[column], row)
     if column in _OF_THE_ROW:
         first, *less = _OF_THE_ROW[column]
         terms = {name: dollars(int(row[name])) for name in (first, *less)}

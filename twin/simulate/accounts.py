@@ -135,6 +135,11 @@ def _earlier(instant: str, start_ns: int | None) -> str:
     return instant if start_ns is None else instant_text(min(parse_instant(instant), start_ns))
 
 
+def name_of_filed(period: str, line: str) -> str:
+    """The assumption that holds a filed line of a period."""
+    return f"filed.{period}.{dict(_FILED)[line]}"
+
+
 def names_of_customers(key: str) -> tuple[str, ...]:
     """The assumptions that customers, called ``service/market``, are counted and paid by."""
     found = (names for (service, market, _), *names in _CUSTOMERS if f"{service}/{market}" == key)
