@@ -29,7 +29,7 @@ from twin.business.lines import (
 from twin.business.ownership import INDIRECT
 from twin.business.promise import Promise
 from twin.business.risk import GROUP
-from twin.simulate.accounts import names_of_customers
+from twin.simulate.accounts import names_of_customers, names_of_tokens
 from twin.simulate.owners_names import (
     PARTS,
     PRICES,
@@ -59,14 +59,17 @@ _OF_ALL_SHARES: Final = (
     "issued_count",
     "sum_of_parts_usd",
 )
-REVENUE_PREFIXES: Final = ("cost.{reporting_segment}.operating_usd_per_y",)
+_OPERATING: Final = ("cost.{reporting_segment}.operating_usd_per_y",)
+_ENERGY: Final = (
+    "site.*.electricity_usd_per_mwh",
+    "site.*.gas_price_usd_per_mmbtu",
+    "site.*.heat_rate_btu_per_kwh",
+)
 REVENUE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "deferred_usd": ("contract.prepaid_fraction",),
-    "energy_cost_usd": (
-        "site.*.electricity_usd_per_mwh",
-        "site.*.gas_price_usd_per_mmbtu",
-        "site.*.heat_rate_btu_per_kwh",
-    ),
+    "operating_cost_usd": _OPERATING,
+    "energy_cost_usd": _ENERGY,
+    "operating_income_usd": (*_OPERATING, *_ENERGY),
 }
 """Assumptions that go into one column of revenue only."""
 
@@ -128,12 +131,13 @@ def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[st
             line = line_of_row(twin, row)
             yield from names_of_a_line(line, column) if line is not None else ()
         case "revenue":
-            yield from REVENUE_PREFIXES
             yield from REVENUE_COLUMNS.get(column, ())
             for item in _items(twin.ledgers[row["label"]], row):
                 kind, _, name = item.item_id.partition("/")
-                if kind in ("contract", "tokens"):
-                    yield f"contract.{name}." if kind == "contract" else f"price.{name}"
+                if kind == "contract":
+                    yield f"contract.{name}."
+                if kind == "tokens":
+                    yield from names_of_tokens(name)
                 if kind == "customers":
                     yield from names_of_customers(name)
         case "commitments" | "commitment_windows":

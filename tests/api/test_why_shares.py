@@ -50,8 +50,7 @@ def changed(entry: Assumption) -> Baseline | None:
 
 def rows_of(baseline: Baseline) -> dict[Key, RowDict]:
     facts = (fact for fact in ownership_facts(baseline) if fact[1] <= TICK_NS)
-    names = ("label", "basis", *OWNERSHIP.column_names)
-    names = tuple(dict.fromkeys((*names[:2], *OWNERSHIP.key_names, *OWNERSHIP.column_names)))
+    names = ("label", "basis", *(each.name for each in (*OWNERSHIP.key, *OWNERSHIP.columns)))
     rows = (
         dict(zip(names, row, strict=True))
         for row in ownership_rows("public", fold_told(facts), TICK_NS)
