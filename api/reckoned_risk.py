@@ -22,8 +22,8 @@ _OF_ASSETS: Final = (
     " quantities are what segments have, rounded down to six binary digits"
 )
 _OF_SUPPLIERS: Final = (
-    "remaining_fraction = 1 - what published shares of the purchase say of the node; 0 where"
-    " nobody else or nothing is published"
+    "remaining_fraction = 1 - what published shares of the purchase say of the node, and of other"
+    " suppliers that left already; 0 where there is nobody else or nothing is published"
 )
 _MEAN: Final = "Σ worth_usd × {0} / Σ worth_usd over the parts; the plain mean if all are worth 0"
 _WEIGHTED: Final = {
