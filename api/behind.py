@@ -11,8 +11,10 @@ from typing import Final, get_args
 
 import numpy as np
 
+from api.reckoned_calibration import line_of_row, names_of_a_line
+from api.reckoned_costs import assumptions_of_a_cost
+from api.reckoned_risk import exposure_of_row, purchases_of_row
 from streams.store.queries import RowDict
-from twin.baseline.calibration import read_calibration
 from twin.business.assumption_sets import TERMS
 from twin.business.commitments import Promises
 from twin.business.items import NO_NEED, A, Item
@@ -24,41 +26,50 @@ from twin.business.lines import (
     REPORTING_SEGMENTS,
     Counterparty,
 )
+from twin.business.ownership import INDIRECT
 from twin.business.promise import Promise
 from twin.business.risk import GROUP
-from twin.simulate.accounts import names_of_customers
+from twin.simulate.accounts import names_of_customers, names_of_tokens
+from twin.simulate.owners_names import (
+    PARTS,
+    PRICES,
+    names_of_issued,
+    names_of_look_through,
+    names_of_shares,
+    names_of_votes,
+)
 from twin.simulate.promises import read_promises
 from twin.state import Twin
-from twin.views.risk import found
 
 OF_A_SEGMENT: Final = ("capacity", "energy")
 """Views whose rows are made from the frames of their segment."""
 
-COST_PREFIXES: Final = (
-    "mccalip.",
-    "cost.",
-    "launch.falcon9.",
-    "launch.starship.",
-    "class.{class_name}.",
-    "site.{segment}.",
+_BY_SHARES: Final = (
+    "shares_count",
+    "votes_count",
+    "economic_fraction",
+    "look_through_fraction",
+    "value_usd",
+    "sum_of_parts_usd",
 )
-RISK_PREFIXES: Final = (
-    "risk.replacement.",
-    "defense.",
-    "launch.nssl.",
-    "sensing.",
+_OF_ALL_SHARES: Final = (
+    "economic_fraction",
+    "voting_fraction",
+    "look_through_fraction",
+    "issued_count",
+    "sum_of_parts_usd",
 )
-REVENUE_PREFIXES: Final = ("cost.{reporting_segment}.operating_usd_per_y",)
+_OPERATING: Final = ("cost.{reporting_segment}.operating_usd_per_y",)
+_ENERGY: Final = (
+    "site.*.electricity_usd_per_mwh",
+    "site.*.gas_price_usd_per_mmbtu",
+    "site.*.heat_rate_btu_per_kwh",
+)
 REVENUE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "deferred_usd": ("contract.prepaid_fraction",),
-    "energy_cost_usd": (
-        "site.*.electricity_usd_per_mwh",
-        "site.*.gas_price_usd_per_mmbtu",
-        "site.*.heat_rate_btu_per_kwh",
-    ),
-    "filed_usd": ("filed.",),
-    "filed_error_fraction": ("filed.",),
-    "filed_check_error_fraction": ("filed.",),
+    "operating_cost_usd": _OPERATING,
+    "energy_cost_usd": _ENERGY,
+    "operating_income_usd": (*_OPERATING, *_ENERGY),
 }
 """Assumptions that go into one column of revenue only."""
 
@@ -116,31 +127,30 @@ def segments_of(twin: Twin, view: str, row: RowDict) -> set[str]:
 def prefixes_of(twin: Twin, view: str, column: str, row: RowDict) -> Iterator[str]:
     """Names of the assumptions behind a figure of the group, to be filled in and matched."""
     match view:
+        case "revenue" if column.startswith("filed_"):
+            line = line_of_row(twin, row)
+            yield from names_of_a_line(line, column) if line is not None else ()
         case "revenue":
-            yield from REVENUE_PREFIXES
             yield from REVENUE_COLUMNS.get(column, ())
             for item in _items(twin.ledgers[row["label"]], row):
                 kind, _, name = item.item_id.partition("/")
-                if kind in ("contract", "tokens"):
-                    yield f"contract.{name}." if kind == "contract" else f"price.{name}"
+                if kind == "contract":
+                    yield f"contract.{name}."
+                if kind == "tokens":
+                    yield from names_of_tokens(name)
                 if kind == "customers":
                     yield from names_of_customers(name)
         case "commitments" | "commitment_windows":
             yield from _of_terms(row["commitment_id"], column)
         case "calibration":
-            place = row["filed_period"], row["filed_line"]
-            rules = [rule for rule in read_calibration() if (rule.period, rule.line) == place]
-            terms = [term for rule in rules for term in (*rule.terms, *rule.checks)]
-            yield from (name for t in terms for driver in t.drivers for name in driver.names)
+            line = line_of_row(twin, row)
+            yield from names_of_a_line(line, column) if line is not None else ()
         case "costs":
-            yield from COST_PREFIXES
+            yield from assumptions_of_a_cost(twin, column, row)
         case "ownership":
-            yield "ownership."
-        case "risk" if column == "value_at_risk_usd":
-            for stake in _stakes(twin, row):
-                yield from _of_terms(stake, "value_usd")
+            yield from _of_a_holding(twin, column, row)
         case "risk":
-            yield from RISK_PREFIXES
+            yield from _of_a_risk(twin, column, row)
 
 
 def items_of_row(twin: Twin, row: RowDict) -> list[Item]:
@@ -153,11 +163,46 @@ def promise_of_row(twin: Twin, row: RowDict) -> Promise | None:
     return _promise(_promises(twin, row), row["commitment_id"])
 
 
-def _stakes(twin: Twin, row: RowDict) -> list[str]:
-    """The promises that are at stake in a row of risk."""
-    place = row["subject"], row["node"]
-    exposures = found(twin, row["label"]).exposures
-    return [s.commitment_id for e in exposures if (e.subject, e.node) == place for s in e.stakes]
+def _of_a_holding(twin: Twin, column: str, row: RowDict) -> Iterator[str]:
+    """How many shares are held, of how many, with which votes, at which price."""
+    company, holder = row["company"], row["holder"]
+    if column in _BY_SHARES and row["share_class"] != INDIRECT:
+        yield from names_of_shares(company, holder)
+    if column in _OF_ALL_SHARES:
+        yield from names_of_issued(company)
+    if column in ("votes_count", "voting_fraction"):
+        yield from names_of_votes(company)
+    if column == "voting_fraction":
+        yield from names_of_shares(company, holder)
+    if column == "look_through_fraction" and row["share_class"] == INDIRECT:
+        yield from names_of_look_through(company, holder)
+    if column in ("price_usd", "price_at", "value_usd") and company == "SpaceX":
+        known = twin.registry.assumptions
+        day = row["price_at"]
+        yield from (name for name in PRICES if name in known and known[name].as_of == day)
+    if column == "sum_of_parts_usd" and row[column] is not None:
+        yield from PARTS
+
+
+def _of_a_risk(twin: Twin, column: str, row: RowDict) -> Iterator[str]:
+    """What the promises are worth, what is published of purchases, and how soon all is replaced."""
+    exposure = exposure_of_row(twin, row)
+    stakes = exposure.stakes if exposure is not None else ()
+    promises = {each.commitment_id: each.terms for each in twin.promises[row["label"]].items}
+    kinds: set[str] = {promises[stake.commitment_id].commitment_kind for stake in stakes}
+    if column == "replacement_s":
+        kind = row["node"].split("/")[0]
+        kinds |= {each.commitment_kind for each in purchases_of_row(twin, row)}
+        kinds = {kind} if kind in ("segment", "site") else kinds
+        yield from (f"risk.replacement.{each}_s" for each in kinds if kind != "person")
+        return
+    if column in ("value_at_risk_usd", "remaining_after_loss_fraction", "group_share_fraction"):
+        for stake in stakes:
+            yield from _of_terms(stake.commitment_id, "value_usd")
+    if column != "dependent_commitments_count":
+        yield from (name for each in purchases_of_row(twin, row) for name, _ in each.told_by)
+        if "sensing" in kinds:
+            yield "sensing.satellite-revisits_count_per_d"
 
 
 def _of_terms(commitment_id: str, column: str) -> Iterator[str]:

@@ -26,18 +26,24 @@ class EventReference(Described):
 class ReckonedPart(Described):
     """One of the parts that a figure is reckoned from."""
 
-    name: str = Field(description="The item of the books, or the promise.")
+    name: str = Field(
+        description="The item of the books, the promise, the holding, or a term of the others."
+    )
     formula: str = Field(description="How the value comes from the terms.")
     terms: dict[str, float | int | str | None] = Field(description="What goes into it, with units.")
-    value: float = Field(description="What it comes to; off by a micro-dollar that is carried.")
+    value: float | None = Field(
+        description="What it comes to; off by a micro-dollar that is carried. Null for no number."
+    )
     unit: str = Field(description="Its unit.")
 
 
 class Reckoning(Described):
-    """How a figure of money is reckoned, so that anybody can reckon it again."""
+    """How a figure is reckoned, so that anybody can reckon it again."""
 
     formula: str = Field(description="What is made of the parts, and of other columns of the row.")
-    terms: dict[str, float | int] = Field(description="The other columns in the formula.")
+    terms: dict[str, float | int | str | None] = Field(
+        description="What else is in the formula: other columns of the row, totals, assumptions."
+    )
     parts: list[ReckonedPart] = Field(description="What it is made of.")
 
 
@@ -62,7 +68,7 @@ class Why(Head):
     frames: list[FrameReference] = Field(description="The frames behind it.")
     quantities: list[Quantity] = Field(description="What those frames came to, in integers.")
     reckoning: Reckoning | None = Field(
-        description="Of money: formula and parts; null for any other figure."
+        description="Of money and its fractions: formula and parts; null for any other figure."
     )
     events: list[EventReference] = Field(description="The facts behind it, newest first.")
     sources: list[Source] = Field(description="Who said it.")

@@ -199,3 +199,17 @@ def test_a_file_that_is_not_there_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "No such file" in refused(capsys, "--cases", str(tmp_path / "nowhere.json"))
+
+
+def test_data_carries_the_steps_to_every_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(said(capsys, "--json"))
+
+    for side in told["sets"]:
+        for costs in (side["orbit"], side["ground"]):
+            steps = {step["name"]: step for step in costs["steps"]}
+            hour = steps["accelerator_hour_usd"]
+            assert hour["value"] == costs["accelerator_hour_usd"]
+            parts = [steps[name]["value"] for name in ("power_usd", "bought_usd", "used_h")]
+            assert parts == [hour["terms"][n] for n in ("power_usd", "bought_usd", "used_h")]
+            power_usd, bought_usd, used_h = parts
+            assert power_usd + bought_usd / used_h == pytest.approx(hour["value"], rel=1e-12)

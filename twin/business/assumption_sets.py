@@ -89,6 +89,7 @@ class Assumed(msgspec.Struct, frozen=True, kw_only=True):
 
     ``facility_usd_per_w`` stands for all that is built on the ground but turbines, 0 for the
     published model's own four parts. ``changes`` replace inputs last of all, by published name.
+    ``quotients`` are what a field is made of that is one number over another: its name and both.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Assumed(msgspec.Struct, frozen=True, kw_only=True):
     orbit_used_fraction: float = 1.0
     facility_usd_per_w: float = 0.0
     changes: tuple[tuple[str, float], ...] = ()
+    quotients: tuple[tuple[str, float, float], ...] = ()
 
     def changed(self, inputs: Inputs) -> Inputs:
         """Inputs of this set with its changes."""
@@ -124,6 +126,9 @@ def _set(name: str, number: Number, changes: tuple[tuple[str, float], ...]) -> A
         name=name,
         inputs=changed(inputs, dict(changes)),
         changes=changes,
+        quotients=tuple(
+            (term.field, number(term.name), number(term.per)) for term in TERMS[name] if term.per
+        ),
         **{k: v for k, v in told.items() if k not in known},
     )
 

@@ -30,6 +30,19 @@ class CalibratedDriver(msgspec.Struct, frozen=True):
     mark: Mark
 
 
+class CalibratedTerm(msgspec.Struct, frozen=True):
+    """A part of a line: the product of its drivers, so many times, in dollars."""
+
+    drivers: tuple[CalibratedDriver, ...]
+    times: int
+    amount_usd: float
+
+    @property
+    def mark(self) -> Mark:
+        """The weakest of its drivers."""
+        return max((driver.mark for driver in self.drivers), key=_WORST.index)
+
+
 class CalibratedLine(msgspec.Struct, frozen=True):
     """A filed line beside what its drivers make of it.
 
@@ -45,9 +58,15 @@ class CalibratedLine(msgspec.Struct, frozen=True):
     error_fraction: float
     mark: Mark
     derived_fraction: float
-    drivers: tuple[CalibratedDriver, ...]
+    terms: tuple[CalibratedTerm, ...]
+    checks: tuple[CalibratedTerm, ...] = ()
     check_usd: float | None = None
     check_error_fraction: float | None = None
+
+    @property
+    def drivers(self) -> tuple[CalibratedDriver, ...]:
+        """Those of all terms; what the checks use besides is not among them."""
+        return tuple(driver for term in self.terms for driver in term.drivers)
 
 
 def calibrated(filed: Iterable[Filed], numbers: Numbers) -> tuple[CalibratedLine, ...]:
@@ -67,13 +86,14 @@ def calibrated(filed: Iterable[Filed], numbers: Numbers) -> tuple[CalibratedLine
 
 
 def _line(rule: CalibrationRule, filed: Filed, numbers: Numbers) -> CalibratedLine | None:
-    modelled_usd = _amount_usd(rule.terms, numbers)
-    if modelled_usd is None:
+    terms = _terms(rule.terms, numbers)
+    if terms is None:
         return None
-    derived = tuple(term for term in rule.terms if _mark([term]) == "derived")
-    derived_usd = _amount_usd(derived, numbers) or 0.0
+    checks = _terms(rule.checks, numbers) or ()
+    modelled_usd = sum((term.amount_usd for term in terms), 0.0)
+    derived_usd = sum((term.amount_usd for term in terms if term.mark == "derived"), 0.0)
     filed_usd = filed.amount_micro_usd / MICRO_PER_USD
-    check_usd = _amount_usd(rule.checks, numbers) if rule.checks else None
+    check_usd = sum((term.amount_usd for term in checks), 0.0) if checks else None
     return CalibratedLine(
         period=rule.period,
         reporting_segment=FILED_SEGMENTS[rule.line],
@@ -81,29 +101,28 @@ def _line(rule: CalibrationRule, filed: Filed, numbers: Numbers) -> CalibratedLi
         filed_micro_usd=filed.amount_micro_usd,
         modelled_usd=modelled_usd,
         error_fraction=modelled_usd / filed_usd - 1.0,
-        mark=_mark(rule.terms),
+        mark=max((term.mark for term in terms), key=_WORST.index),
         derived_fraction=derived_usd / modelled_usd if modelled_usd else 0.0,
-        drivers=tuple(
-            CalibratedDriver(driver.names, _mean(driver.names, numbers) or 0.0, driver.mark)
-            for term in rule.terms
-            for driver in term.drivers
-        ),
+        terms=terms,
+        checks=checks,
         check_usd=check_usd,
         check_error_fraction=None if check_usd is None else check_usd / filed_usd - 1.0,
     )
 
 
-def _amount_usd(terms: Iterable[Term], numbers: Numbers) -> float | None:
-    total = 0.0
+def _terms(terms: Iterable[Term], numbers: Numbers) -> tuple[CalibratedTerm, ...] | None:
+    """Every term with its amount; None where a driver is not known."""
+    found = []
     for term in terms:
-        product = float(term.times)
+        product, drivers = float(term.times), []
         for driver in term.drivers:
             value = _mean(driver.names, numbers)
             if value is None:
                 return None
             product *= value
-        total += product
-    return total
+            drivers.append(CalibratedDriver(driver.names, value, driver.mark))
+        found.append(CalibratedTerm(tuple(drivers), term.times, product))
+    return tuple(found)
 
 
 def _mean(names: tuple[str, ...], numbers: Numbers) -> float | None:
@@ -114,8 +133,3 @@ def _mean(names: tuple[str, ...], numbers: Numbers) -> float | None:
             return None
         total += value
     return total / len(names)
-
-
-def _mark(terms: Iterable[Term]) -> Mark:
-    marks = {driver.mark for term in terms for driver in term.drivers}
-    return max(marks, key=_WORST.index)

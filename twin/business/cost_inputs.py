@@ -101,6 +101,7 @@ _REGISTERED: Mapping[str, tuple[str, float]] = {
     "pv_emissivity_fraction": ("pv-emissivity_fraction", 1.0),
     "radiator_emissivity_fraction": ("radiator-emissivity_fraction", 1.0),
     "pv_efficiency_fraction": ("pv-efficiency_fraction", 1.0),
+    "die_max_c": ("die-max_k", 1.0),
     "temperature_drop_k": ("temperature-drop_k", 1.0),
     "satellite_kw": ("satellite_w", 1e-3),
     "cell_degradation_percent_per_y": ("cell-degradation_fraction_per_y", 100.0),
@@ -125,11 +126,17 @@ def published_inputs(number: Number) -> Inputs:
     return Inputs(**{name: _registered(name, number) for name in FIELDS.values()})
 
 
+def assumption_of(name: str) -> str:
+    """The assumption that holds the published default of an input."""
+    stem, _ = _REGISTERED.get(name, (name, 1.0))
+    return f"mccalip.{stem}"
+
+
 def _registered(name: str, number: Number) -> float:
+    value = number(assumption_of(name))
     if name == "die_max_c":
-        return number("mccalip.die-max_k") - KELVIN_AT_0_C
-    stem, factor = _REGISTERED.get(name, (name, 1.0))
-    return number(f"mccalip.{stem}") * factor
+        return value - KELVIN_AT_0_C
+    return value * _REGISTERED.get(name, (name, 1.0))[1]
 
 
 def changed(inputs: Inputs, changes: Mapping[str, float]) -> Inputs:

@@ -17,6 +17,14 @@ from msgspec.structs import replace
 from twin.business.assumption_sets import LIVE, Assumed
 from twin.business.cost_inputs import Inputs
 from twin.business.cost_model import Orbital, orbital, terrestrial
+from twin.business.cost_steps import (
+    REFERENCE,
+    Step,
+    Working,
+    add_orbital,
+    add_satellite,
+    add_terrestrial,
+)
 from twin.business.ieee import over
 from twin.business.studies import life_penalty_ratio
 from twin.events import SegmentRegistered, SiteEnergised
@@ -36,7 +44,10 @@ NONE = math.nan
 
 
 class Costs(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one segment under one assumption set; NaN for what it does not have."""
+    """Of one segment under one assumption set; NaN for what it does not have.
+
+    ``steps`` are the numbers that the calculation went through, the costs themselves among them.
+    """
 
     capex_usd_per_w: float
     energy_usd_per_mwh: float
@@ -46,6 +57,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     launch_usd_per_kg: float = NONE
     breakeven_launch_usd_per_kg: float = NONE
     breakeven_hardware_usd_per_w: float = NONE
+    steps: tuple[Step, ...] = ()
 
 
 class Tariff(msgspec.Struct, frozen=True):
@@ -69,25 +81,19 @@ def orbit_costs(assumed: Assumed, built: SegmentRegistered, accelerator_w: float
     """
     inputs = orbit_inputs(assumed, built)
     plant = orbital(inputs)
+    working = Working(assumed, inputs, _built(built, accelerator_w))
+    is_heavy = built.class_name in STARSHIP_CLASSES
+    rocket = "starship_usd_per_kg" if is_heavy else "falcon_usd_per_kg"
+    add_satellite(working, rocket=rocket, is_dawn_dusk=built.accelerators_count > 0)
+    add_orbital(working, plant)
     used_mwh = plant.energy_mwh * assumed.orbit_used_fraction
+    working.add("used_mwh", "energy_mwh × orbit_used_fraction", used_mwh)
     energy_usd_per_mwh = over(plant.total_usd, used_mwh)
-    ground_usd_per_mwh = terrestrial(assumed.inputs).energy_usd_per_mwh
-    saved_usd = (ground_usd_per_mwh - energy_usd_per_mwh) * used_mwh
-    mean_w = inputs.satellite_kw * W_PER_KW * plant.mean_capacity_fraction * inputs.sun_fraction
-    share_w = over(mean_w, built.accelerators_count)
-    hour_usd = share_w / W_PER_MW * energy_usd_per_mwh + _orbit_accelerator_hour_usd(
-        assumed, inputs, accelerator_w or share_w
-    )
-    return Costs(
-        capex_usd_per_w=over(plant.base_usd + plant.nre_usd, inputs.target_gw * 1e9),
-        energy_usd_per_mwh=energy_usd_per_mwh,
-        ground_ratio=over(energy_usd_per_mwh, ground_usd_per_mwh),
-        accelerator_hour_usd=hour_usd if built.accelerators_count else NONE,
-        million_tok_usd=_million_tok_usd(hour_usd, built.accelerators_count, built.tok_per_s),
-        launch_usd_per_kg=inputs.launch_usd_per_kg,
-        breakeven_launch_usd_per_kg=inputs.launch_usd_per_kg + over(saved_usd, plant.mass_kg),
-        breakeven_hardware_usd_per_w=_breakeven_hardware_usd_per_w(inputs, plant, saved_usd),
-    )
+    working.add("energy_usd_per_mwh", "total_usd / used_mwh", energy_usd_per_mwh)
+    _add_break_even(working, plant, used_mwh, energy_usd_per_mwh)
+    if built.accelerators_count:
+        _add_orbit_hour(working, plant, built, energy_usd_per_mwh)
+    return _costs_of(working)
 
 
 @lru_cache(maxsize=1024)
@@ -95,18 +101,32 @@ def ground_costs(assumed: Assumed, site: SiteEnergised, tariff: Tariff = UNTOLD)
     """Of a ground site; only the live set knows its own tariff, the others burn gas for all."""
     inputs = ground_inputs(assumed, site, tariff)
     plant = terrestrial(inputs)
-    reference = terrestrial(assumed.inputs).energy_usd_per_mwh
-    bought_usd = assumed.accelerator_usd_per_w * site.accelerator_w
+    working = Working(assumed, inputs, _built(site, site.accelerator_w))
+    add_terrestrial(working, plant)
+    _add_reference(working, plant.energy_usd_per_mwh)
     used_h = assumed.accelerator_life_y * inputs.year_h * inputs.capacity_fraction
+    bought_usd = assumed.accelerator_usd_per_w * site.accelerator_w
     power_usd = site.accelerator_w / W_PER_MW * plant.energy_usd_per_mwh
-    hour_usd = power_usd + over(bought_usd, used_h)
-    return Costs(
-        capex_usd_per_w=plant.capital_usd_per_w,
-        energy_usd_per_mwh=plant.energy_usd_per_mwh,
-        ground_ratio=over(plant.energy_usd_per_mwh, reference),
-        accelerator_hour_usd=hour_usd,
-        million_tok_usd=_million_tok_usd(hour_usd, site.accelerators_count, site.tok_per_s),
-    )
+    working.add("used_h", "accelerator_life_y × year_h × capacity_fraction", used_h)
+    working.add("bought_usd", "accelerator_usd_per_w × accelerator_w", bought_usd)
+    working.add("power_usd", "accelerator_w / 1e6 × energy_usd_per_mwh", power_usd)
+    _add_hour(working, power_usd + over(bought_usd, used_h), site)
+    return _costs_of(working)
+
+
+def _built(built: SegmentRegistered | SiteEnergised, accelerator_w: float) -> dict[str, float]:
+    """What of a segment goes into its costs, by name."""
+    names = ("life_s", "array_w", "mass_kg", "accelerators_count", "tok_per_s")
+    known = {name: float(getattr(built, name)) for name in names if hasattr(built, name)}
+    return {**known, "accelerator_w": accelerator_w}
+
+
+def _costs_of(working: Working) -> Costs:
+    """The costs among the steps; what is not there is none."""
+    steps = working.steps()
+    fields = set(Costs.__struct_fields__)
+    found = {step.name: step.value for step in steps if step.name in fields}
+    return Costs(**found, steps=steps)
 
 
 def orbit_inputs(assumed: Assumed, built: SegmentRegistered) -> Inputs:
@@ -149,23 +169,87 @@ def _paying(inputs: Inputs, tariff: Tariff, *, is_grid: bool) -> Inputs:
     return replace(inputs, **told)
 
 
-def _orbit_accelerator_hour_usd(assumed: Assumed, inputs: Inputs, accelerator_w: float) -> float:
-    """The purchase in a used hour of an accelerator that nobody mends."""
-    life_y = min(inputs.horizon_y, assumed.accelerator_life_y)
-    penalty = life_penalty_ratio(inputs.gpu_failure_percent_per_y / 100.0, life_y)
-    used_h = life_y * inputs.year_h * assumed.orbit_used_fraction
-    return over(assumed.accelerator_usd_per_w * accelerator_w * penalty, used_h)
+def _add_reference(working: Working, energy_usd_per_mwh: float) -> float:
+    """The set's own plant on the ground, and the ratio of costs to it."""
+    reference = terrestrial(working.assumed.inputs)
+    add_terrestrial(working, reference, prefix=REFERENCE)
+    working.add(
+        "ground_ratio",
+        "energy_usd_per_mwh / reference_energy_usd_per_mwh",
+        over(energy_usd_per_mwh, reference.energy_usd_per_mwh),
+    )
+    return reference.energy_usd_per_mwh
 
 
-def _breakeven_hardware_usd_per_w(inputs: Inputs, plant: Orbital, saved_usd: float) -> float:
+def _add_break_even(
+    working: Working, plant: Orbital, used_mwh: float, energy_usd_per_mwh: float
+) -> None:
+    inputs = working.inputs
+    saved_usd = (_add_reference(working, energy_usd_per_mwh) - energy_usd_per_mwh) * used_mwh
+    saved = "(reference_energy_usd_per_mwh - energy_usd_per_mwh) × used_mwh"
+    working.add("saved_usd", saved, saved_usd)
+    working.add(
+        "breakeven_launch_usd_per_kg",
+        "launch_usd_per_kg + saved_usd / launched_kg",
+        inputs.launch_usd_per_kg + over(saved_usd, plant.mass_kg),
+    )
     yearly = inputs.operations_fraction_per_y + inputs.gpu_failure_percent_per_y / 100.0
-    return inputs.hardware_usd_per_w + over(
-        saved_usd, plant.initial_w * (1.0 + yearly * inputs.horizon_y)
+    yearly_text = "operations_fraction_per_y + gpu_failure_percent_per_y / 100"
+    working.add(
+        "breakeven_hardware_usd_per_w",
+        f"hardware_usd_per_w + saved_usd / (initial_w × (1 + ({yearly_text}) × horizon_y))",
+        inputs.hardware_usd_per_w
+        + over(saved_usd, plant.initial_w * (1.0 + yearly * inputs.horizon_y)),
+    )
+    working.add(
+        "capex_usd_per_w",
+        "(hardware_usd + launch_usd + nre_usd) / (target_gw × 1e9)",
+        over(plant.base_usd + plant.nre_usd, inputs.target_gw * 1e9),
     )
 
 
-def _million_tok_usd(hour_usd: float, accelerators_count: int, tok_per_s: float) -> float:
-    """At full speed; NaN where no tokens are made."""
-    if not tok_per_s:
-        return NONE
-    return hour_usd * accelerators_count / (tok_per_s * H_S / TOK_PER_MTOK)
+def _add_orbit_hour(
+    working: Working, plant: Orbital, built: SegmentRegistered, energy_usd_per_mwh: float
+) -> None:
+    """An accelerator for a used hour: its share of the power, and its purchase.
+
+    Nobody mends it: failures raise what a year of it costs.
+    """
+    assumed, inputs = working.assumed, working.inputs
+    mean_w = inputs.satellite_kw * W_PER_KW * plant.mean_capacity_fraction * inputs.sun_fraction
+    share_w = over(mean_w, built.accelerators_count)
+    power_usd = share_w / W_PER_MW * energy_usd_per_mwh
+    mean = "satellite_kw × 1000 × mean_capacity_fraction × sun_fraction"
+    working.add("mean_w", mean, mean_w)
+    working.add("share_w", "mean_w / accelerators_count", share_w)
+    working.add("power_usd", "share_w / 1e6 × energy_usd_per_mwh", power_usd)
+    accelerator_w = working.known["accelerator_w"]
+    if not accelerator_w:
+        accelerator_w = working.add("accelerator_w", "share_w", share_w)
+    life_y = min(inputs.horizon_y, assumed.accelerator_life_y)
+    failures = inputs.gpu_failure_percent_per_y / 100.0
+    penalty = life_penalty_ratio(failures, life_y)
+    bought_usd = assumed.accelerator_usd_per_w * accelerator_w * penalty
+    used_h = life_y * inputs.year_h * assumed.orbit_used_fraction
+    working.add("life_y", "min(horizon_y, accelerator_life_y)", life_y)
+    working.add("failed_ratio", "gpu_failure_percent_per_y / 100 × life_y", failures * life_y)
+    working.add(
+        "penalty_ratio", "failed_ratio / (1 - exp(-failed_ratio))" if failures else "1", penalty
+    )
+    bought = "accelerator_usd_per_w × accelerator_w × penalty_ratio"
+    working.add("bought_usd", bought, bought_usd)
+    working.add("used_h", "life_y × year_h × orbit_used_fraction", used_h)
+    _add_hour(working, power_usd + over(bought_usd, used_h), built)
+
+
+def _add_hour(working: Working, hour_usd: float, built: SegmentRegistered | SiteEnergised) -> None:
+    """An accelerator for a used hour, and a million tokens at full speed where any are made."""
+    working.add("accelerator_hour_usd", "power_usd + bought_usd / used_h", hour_usd)
+    if built.tok_per_s:
+        mtok_per_h = built.tok_per_s * H_S / TOK_PER_MTOK
+        working.add("mtok_per_h", "tok_per_s × 3600 / 1e6", mtok_per_h)
+        working.add(
+            "million_tok_usd",
+            "accelerator_hour_usd × accelerators_count / mtok_per_h",
+            hour_usd * built.accelerators_count / mtok_per_h,
+        )

@@ -218,8 +218,7 @@ def _of_prices(prices: Mapping[str, Price], by_token: Iterable[Contract]) -> Ite
     """Tokens at the list price, while no contract is for the tokens of the service."""
     services = {name.rsplit(".", 1)[0] for name in prices if name.endswith((".input", ".output"))}
     for service in services:
-        billed = prices.get(f"{service}.billed")
-        billed_ppm = PPM if billed is None else billed.value_micro
+        billed_ppm = billed_ppm_of(prices, service)
 
         def price(direction: str, service: str = service, billed_ppm: int = billed_ppm) -> int:
             found = prices.get(f"{service}.{direction}")
@@ -235,6 +234,12 @@ def _of_prices(prices: Mapping[str, Price], by_token: Iterable[Contract]) -> Ite
             output_micro_usd=price("output"),
             pieces=tuple(_between([c for c in by_token if c.resource == service])),
         )
+
+
+def billed_ppm_of(prices: Mapping[str, Price], service: str) -> int:
+    """Of the tokens of a service that are served, those that somebody pays, in millionths."""
+    billed = prices.get(f"{service}.billed")
+    return PPM if billed is None else billed.value_micro
 
 
 def _between(contracts: Iterable[Contract]) -> Iterator[tuple[int, int, int, int]]:

@@ -64,16 +64,16 @@ class Promise(msgspec.Struct, frozen=True, eq=False):
         """The part of the value that falls into a span; spans that meet add up exactly."""
         return self._value_until(to_ns) - self._value_until(from_ns)
 
-    def credit_micro_usd(self, *, start_ns: int, end_ns: int, flown_count: int = 0) -> int:
-        """What is given back when a window is broken: a share of what the window is worth.
-
-        Of a launch promise it is a share of the launches that did not fly.
-        """
+    def worth_micro_usd(self, *, start_ns: int, end_ns: int, flown_count: int = 0) -> int:
+        """What a window is worth; of a launch promise, the launches of it that did not fly."""
         if self.is_launch:
             missing = max(0, self.terms.promised_qty - flown_count)
-            worth = self.value_micro_usd * missing // self.terms.promised_qty
-        else:
-            worth = self.value_between_micro_usd(start_ns, end_ns)
+            return self.value_micro_usd * missing // self.terms.promised_qty
+        return self.value_between_micro_usd(start_ns, end_ns)
+
+    def credit_micro_usd(self, *, start_ns: int, end_ns: int, flown_count: int = 0) -> int:
+        """What is given back when a window is broken: a share of what the window is worth."""
+        worth = self.worth_micro_usd(start_ns=start_ns, end_ns=end_ns, flown_count=flown_count)
         return worth * round(self.terms.credit_fraction * PPM) // PPM
 
     def _value_until(self, at_ns: int) -> int:

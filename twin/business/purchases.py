@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from twin.business.promise import RESOURCES
 from twin.business.risk import Purchase
 
@@ -16,30 +18,49 @@ REPLACED: Final = (*sorted(RESOURCES), "segment", "site")
 
 def purchases(number: Number) -> tuple[Purchase, ...]:
     """Every purchase whose shares are told, by name; those told nothing of are left out."""
-    found = (
-        _by_missions(
-            "nssl-2025",
-            ("SpaceX", number("launch.nssl.flown-2025_count")),
-            total=number("launch.nssl.missions-2025_count"),
-            others_count=1,
-        ),
-        _by_missions(
-            "nssl-fy26",
-            ("SpaceX", number("defense.nssl-fy26.spacex-missions_count")),
-            total=number("defense.nssl-fy26.missions_count"),
-            others_count=1,
-        ),
-        _by_missions(
-            "nssl-phase3",
-            ("Blue Origin", number("defense.nssl3-lane2.blue-missions_count")),
-            ("SpaceX", number("defense.nssl3-lane2.spacex-missions_count")),
-            ("ULA", number("defense.nssl3-lane2.ula-missions_count")),
-            total=number("defense.nssl3-lane2.missions_count"),
-        ),
-        _pleo(number),
-        _cdao(number),
-    )
+    builders = (_nssl_2025, _nssl_fy26, _nssl_phase3, _pleo, _cdao)
+    found = (_told(build, number) for build in builders)
     return tuple(sorted((each for each in found if each is not None), key=lambda p: p.name))
+
+
+def _told(build: Callable[[Number], Purchase | None], number: Number) -> Purchase | None:
+    """A purchase with the assumptions that were read for it."""
+    told: list[tuple[str, float]] = []
+
+    def noted(name: str) -> float:
+        told.append((name, number(name)))
+        return told[-1][1]
+
+    purchase = build(noted)
+    return None if purchase is None else replace(purchase, told_by=tuple(told))
+
+
+def _nssl_2025(number: Number) -> Purchase | None:
+    return _by_missions(
+        "nssl-2025",
+        ("SpaceX", number("launch.nssl.flown-2025_count")),
+        total=number("launch.nssl.missions-2025_count"),
+        others_count=1,
+    )
+
+
+def _nssl_fy26(number: Number) -> Purchase | None:
+    return _by_missions(
+        "nssl-fy26",
+        ("SpaceX", number("defense.nssl-fy26.spacex-missions_count")),
+        total=number("defense.nssl-fy26.missions_count"),
+        others_count=1,
+    )
+
+
+def _nssl_phase3(number: Number) -> Purchase | None:
+    return _by_missions(
+        "nssl-phase3",
+        ("Blue Origin", number("defense.nssl3-lane2.blue-missions_count")),
+        ("SpaceX", number("defense.nssl3-lane2.spacex-missions_count")),
+        ("ULA", number("defense.nssl3-lane2.ula-missions_count")),
+        total=number("defense.nssl3-lane2.missions_count"),
+    )
 
 
 def replacements_s(number: Number) -> tuple[tuple[str, float], ...]:

@@ -361,13 +361,20 @@ def _portion(amount: int, elapsed: int, period: int, carry: int) -> tuple[int, i
 
 @kernel
 def _depreciate(expenses: IntArray, capital: IntArray, start_s: int, end_s: int) -> None:
-    """The difference of what was worn off by each end of the tick, so nothing is carried."""
     for row in range(capital.shape[0]):
-        life_s = capital[row, _LIFE_S]
-        before = min(max(start_s - capital[row, _FROM_S], 0), life_s)
-        after = min(max(end_s - capital[row, _FROM_S], 0), life_s)
-        if after > before:
-            rest = capital[row, _REST]
-            worn = capital[row, _PER_S] * (after - before)
-            worn += rest * after // life_s - rest * before // life_s
-            expenses[capital[row, _CARRIER], _DEPRECIATION] += worn
+        expenses[capital[row, _CARRIER], _DEPRECIATION] += worn(capital[row], start_s, end_s)
+
+
+@kernel
+def worn(spent: IntArray, start_s: int, end_s: int) -> int:
+    """What wears off of one spending (a row of ``K``) over a span, in micro-dollars.
+
+    The difference of what was worn off by each end of the span, so nothing is carried.
+    """
+    life_s, rest = spent[_LIFE_S], spent[_REST]
+    before = min(max(start_s - spent[_FROM_S], 0), life_s)
+    after = min(max(end_s - spent[_FROM_S], 0), life_s)
+    if after <= before:
+        return 0
+    worn_ = spent[_PER_S] * (after - before)
+    return int(worn_ + rest * after // life_s - rest * before // life_s)

@@ -51,13 +51,14 @@ class Purchase(msgspec.Struct, frozen=True):
     """Who sells how much of what a customer buys: published shares, by supplier.
 
     ``others_count`` unnamed suppliers share what is left evenly. ``name`` is that of the contract
-    it is part of, where there is one.
+    it is part of, where there is one; ``told_by`` are the assumptions that its shares are from.
     """
 
     name: str
     commitment_kind: str
     shares: tuple[tuple[str, float], ...]
     others_count: int = 0
+    told_by: tuple[tuple[str, float], ...] = ()
 
     def share(self, suppliers: Iterable[str]) -> float:
         """What these hold together."""
@@ -88,11 +89,23 @@ class Outlook(msgspec.Struct, frozen=True):
 
 
 class Stake(msgspec.Struct, frozen=True):
-    """One promise in an exposure: its worth from this day on, and what of it remains."""
+    """One promise in an exposure: its worth from this day on, and what of it remains.
+
+    Of assets, what remains follows from ``slack_ratio`` and from what of ``total_qty`` is the
+    node's; of suppliers from ``share``, what is published of a purchase. The last three are as in
+    ``Exposure``, and ``purchase`` names whose shares they are.
+    """
 
     commitment_id: str
     worth_micro_usd: int
     remaining_fraction: float
+    share: float | None = None
+    hhi_points: float | None = None
+    replacement_s: float | None = None
+    total_qty: int = 0
+    node_qty: int = 0
+    slack_ratio: float = 0.0
+    purchase: str = ""
 
 
 class Exposure(msgspec.Struct, frozen=True):
@@ -122,13 +135,9 @@ class _Tie(msgspec.Struct, frozen=True):
     """One promise and one node it hangs on."""
 
     promise: Promise
-    worth_micro_usd: int
     node: str
     cut_count: int
-    share: float | None
-    hhi_points: float | None
-    remaining_fraction: float
-    replacement_s: float | None
+    stake: Stake
 
 
 @lru_cache(maxsize=8)
@@ -193,16 +202,17 @@ def _asset_ties(
     replacement_s = dict(outlook.replacement_s)
     for node, amount in sorted(held.items()):
         others = sorted((each for name, each in held.items() if name != node), reverse=True)
-        yield _Tie(
-            promise=promise,
-            worth_micro_usd=worth,
-            node=node,
-            cut_count=_cut_count([amount, *others], slack),
-            share=None,
+        stake = Stake(
+            promise.commitment_id,
+            worth,
+            float(min(Fraction(1), slack * Fraction(total - amount, total))),
             hhi_points=hhi,
-            remaining_fraction=float(min(Fraction(1), slack * Fraction(total - amount, total))),
             replacement_s=replacement_s.get(node.split("/")[0]),
+            total_qty=total,
+            node_qty=amount,
+            slack_ratio=float(slack),
         )
+        yield _Tie(promise, node, _cut_count([amount, *others], slack), stake)
 
 
 def _supplier_ties(
@@ -223,16 +233,16 @@ def _supplier_ties(
         elif bought is not None:
             share, hhi = bought.share(lost), bought.hhi_points
             remaining = max(0.0, 1.0 - bought.share(lost | gone))
-        yield _Tie(
-            promise=promise,
-            worth_micro_usd=worth,
-            node=node,
-            cut_count=1 + len(left),
+        stake = Stake(
+            promise.commitment_id,
+            worth,
+            remaining,
             share=share,
             hhi_points=hhi,
-            remaining_fraction=remaining,
             replacement_s=replacement_s if node.startswith("supplier/") else None,
+            purchase=bought.name if bought is not None and left else "",
         )
+        yield _Tie(promise, node, 1 + len(left), stake)
 
 
 def _deciders(supplier: str, outlook: Outlook) -> Iterator[tuple[str, frozenset[str]]]:
@@ -277,6 +287,12 @@ def _purchase_exposures(promises: Promises, outlook: Outlook) -> Iterator[Exposu
             )
 
 
+def lost_with(node: str, purchase: Purchase, outlook: Outlook) -> tuple[str, ...]:
+    """The suppliers of a purchase that go with a node."""
+    nodes = dict(each for name, _ in purchase.shares for each in _deciders(name, outlook))
+    return tuple(sorted(nodes.get(node, frozenset()) & {name for name, _ in purchase.shares}))
+
+
 def _may_serve(source: Source, promise: Promise, promises: Promises) -> bool:
     terms = promise.terms
     if source.resource != terms.resource or not source.available_qty:
@@ -319,8 +335,9 @@ def _subjects(promise: Promise) -> Iterator[str]:
 
 def _exposure(subject: str, node: str, ties: list[_Tie]) -> Exposure:
     """Several promises as one: values add up, shares are weighted by value."""
-    replacements = [tie.replacement_s for tie in ties if tie.replacement_s is not None]
-    remaining = _weighted([(tie.worth_micro_usd, tie.remaining_fraction) for tie in ties])
+    stakes = tuple(tie.stake for tie in ties)
+    replacements = [each.replacement_s for each in stakes if each.replacement_s is not None]
+    remaining = _weighted([(each.worth_micro_usd, each.remaining_fraction) for each in stakes])
     return Exposure(
         subject=subject,
         node=node,
@@ -328,16 +345,13 @@ def _exposure(subject: str, node: str, ties: list[_Tie]) -> Exposure:
         is_single_point=any(tie.cut_count == 1 for tie in ties),
         min_cut_count=min(tie.cut_count for tie in ties),
         value_at_risk_micro_usd=sum(
-            round(tie.worth_micro_usd * (1.0 - tie.remaining_fraction)) for tie in ties
+            round(each.worth_micro_usd * (1.0 - each.remaining_fraction)) for each in stakes
         ),
-        group_share_fraction=_weighted([(tie.worth_micro_usd, tie.share) for tie in ties]),
-        hhi_points=_weighted([(tie.worth_micro_usd, tie.hhi_points) for tie in ties]),
+        group_share_fraction=_weighted([(each.worth_micro_usd, each.share) for each in stakes]),
+        hhi_points=_weighted([(each.worth_micro_usd, each.hhi_points) for each in stakes]),
         remaining_after_loss_fraction=remaining if remaining is not None else 0.0,
         replacement_s=max(replacements, default=None),
-        stakes=tuple(
-            Stake(tie.promise.commitment_id, tie.worth_micro_usd, tie.remaining_fraction)
-            for tie in ties
-        ),
+        stakes=stakes,
     )
 
 

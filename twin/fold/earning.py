@@ -50,7 +50,7 @@ def earned(
     What the group spends without a label, its running costs, is in the public books.
     """
     revenues, bills = dict(twin.revenues), dict(twin.bills)
-    home = PUBLIC if PUBLIC in twin.ledgers else min(twin.ledgers, default=PUBLIC)
+    home = home_of(twin)
     tokens = tokens_served(twin)
     for label, ledger in twin.ledgers.items():
         rows, bill = twin.market.ledger_rows[label], NOTHING
@@ -73,6 +73,11 @@ def earned(
             tick_ns=twin.tick_ns,
         )
     return replace(twin, revenues=revenues, bills=bills)
+
+
+def home_of(twin: Twin) -> str:
+    """The label whose books have the running costs."""
+    return PUBLIC if PUBLIC in twin.ledgers else min(twin.ledgers, default=PUBLIC)
 
 
 def tariffs(registry: Registry, fleet: Fleet) -> IntArray:

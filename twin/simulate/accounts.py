@@ -135,6 +135,17 @@ def _earlier(instant: str, start_ns: int | None) -> str:
     return instant if start_ns is None else instant_text(min(parse_instant(instant), start_ns))
 
 
+def names_of_tokens(service: str) -> tuple[str, ...]:
+    """The assumptions that tokens of a service are priced by, and the part of them that is paid."""
+    items = {f"{service}.{part}" for part in ("input", "output", "billed")}
+    return tuple(name for item, name in _OWN_PRICES if item in items)
+
+
+def name_of_filed(period: str, line: str) -> str:
+    """The assumption that holds a filed line of a period."""
+    return f"filed.{period}.{dict(_FILED)[line]}"
+
+
 def names_of_customers(key: str) -> tuple[str, ...]:
     """The assumptions that customers, called ``service/market``, are counted and paid by."""
     found = (names for (service, market, _), *names in _CUSTOMERS if f"{service}/{market}" == key)

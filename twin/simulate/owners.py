@@ -45,7 +45,7 @@ TESLA_OTHERS: Final = "Tesla others (assumed)"
 NEW_YORK_CLOSE_NS: Final = 20 * 3600 * NS_PER_S
 """Of a day in summer, in UTC."""
 
-_NAMED: Final = {
+NAMED: Final = {
     VALOR: "gracias-valor",
     "Shotwell": "shotwell",
     "Johnsen": "johnsen",
@@ -104,7 +104,7 @@ def _spacex_before(book: OwnersBook) -> Iterator[Told]:
     musk_b -= book.count("xai-merger.class-b_count")
     held = [("A", MUSK, musk_a), ("B", MUSK, musk_b)]
     rest_b -= restricted
-    for holder, who in _NAMED.items():
+    for holder, who in NAMED.items():
         held.append(("A", holder, book.held_before_split(who, "a")))
         held.append(("B", holder, book.held_before_split(who, "b")))
         if options := book.options_before_split(who, "a"):

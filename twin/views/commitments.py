@@ -49,7 +49,6 @@ def commitment_rows(
     ):
         status = STATUSES[row[W.STATUS]]
         start, end, exposure = _window(promise, row[W.START_NS], row[W.END_NS], row[W.FLOWN_COUNT])
-        is_exposed = status not in ("pending", "ended") and not row[W.IS_BREACHED]
         yield (
             label,
             *terms,
@@ -70,10 +69,15 @@ def commitment_rows(
             promise.value_micro_usd,
             row[W.EARNED_MICRO_USD],
             row[W.CREDIT_MICRO_USD],
-            exposure if is_exposed else 0,
+            exposure if is_exposed(row) else 0,
             others_count,
             single_points.get(promise.commitment_id, 0),
         )
+
+
+def is_exposed(row: list[int]) -> bool:
+    """Whether the window that runs could still break: of a row of ``Windows``."""
+    return STATUSES[row[W.STATUS]] not in ("pending", "ended") and not row[W.IS_BREACHED]
 
 
 def _window_rows(moment: Moment) -> Iterator[Row]:

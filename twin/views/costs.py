@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from twin.business.assumption_sets import Assumed, assumption_sets
 from twin.business.costs import Costs, Tariff, ground_costs, orbit_costs
 from twin.events import SegmentRegistered, SiteEnergised
-from twin.state import Registry
+from twin.state import Registry, Segment
 from twin.units import MICRO_PER_USD, USD_MAX
 from twin.views.view import Moment, RollUp, Value, View, key, real, usd
 
@@ -64,6 +64,15 @@ def _costs(
     # A plant is bought new: the model wears its array itself, over its life.
     new = replace(built, array_w=registry.number(f"{place}.array_w", built.array_w))
     return orbit_costs(assumed, new, registry.number(f"{place}.accelerator_w"))
+
+
+def costs_of(registry: Registry, segment: Segment, assumption_set: str) -> Costs | None:
+    """The costs of a segment under a set, with the steps that lead to them; None for no segment."""
+    built = segment.site or segment.as_built
+    assumed = next((each for each in _sets(registry) if each.name == assumption_set), None)
+    if built is None or assumed is None:
+        return None
+    return _costs(registry, assumed, segment.name, built)
 
 
 def _tariff(registry: Registry, segment: str) -> Tariff:

@@ -23,7 +23,7 @@ from twin.views.view import Moment, RollUp, Value, View, key, real, text, usd, w
 
 Key = tuple[str, str, str]
 MS_PER_S = 1_000
-_COSTS = (X.OPERATING, X.ENERGY, X.DEPRECIATION)
+COSTS = (X.OPERATING, X.ENERGY, X.DEPRECIATION)
 
 
 class _Row:
@@ -77,14 +77,11 @@ def rows_of(
         for each in closed_lines(ledger, registry, tick_ns)
         for line in FILED_LINES[each.line]
     }
-    prepaid_ppm = round(min(max(registry.number("contract.prepaid_fraction"), 0.0), 1.0) * PPM)
     is_assumed = any(source.is_assumed for source in registry.sources.values())
     for place in sorted(rows):
         row = rows[place]
         basis = "assumed" if is_assumed or "assumed" in row.bases else "derived"
         price = row.unit_prices.pop() if len(row.unit_prices) == 1 else None
-        # Advance payments are of launches, and of Connectivity's contracts; the rest pays monthly.
-        is_prepaid = place[0] in ("Space", "Connectivity")
         yield (
             label,
             basis,
@@ -94,13 +91,33 @@ def rows_of(
             price,
             *row.money,
             row.run_rate,
-            row.backlog * prepaid_ppm // PPM if is_prepaid else 0,
+            row.backlog * prepaid_ppm(registry, place[0]) // PPM,
             row.backlog,
             row.terminable,
             *row.costs,
             row.money[3] - sum(row.costs),
             *_filed(lines.get(place[1])),
         )
+
+
+def cost_shares(
+    ledger: Ledger, flows: Revenue, *, reporting_segment: str, tick_ns: int
+) -> dict[Key, tuple[int, list[int]]]:
+    """What each row of a segment earned so far, and its shares of the segment's three costs."""
+    rows = _joined(ledger, flows, tick_ns)
+    _share_costs(rows, flows)
+    of_segment = sorted(key_ for key_ in rows if key_[0] == reporting_segment)
+    return {key_: (rows[key_].earned_so_far, rows[key_].costs) for key_ in of_segment}
+
+
+def prepaid_ppm(registry: Registry, reporting_segment: str) -> int:
+    """Of the backlog that is paid in advance, in millionths.
+
+    Advance payments are of launches, and of Connectivity's contracts; the rest pays monthly.
+    """
+    if reporting_segment not in ("Space", "Connectivity"):
+        return 0
+    return round(min(max(registry.number("contract.prepaid_fraction"), 0.0), 1.0) * PPM)
 
 
 def _joined(ledger: Ledger, flows: Revenue, tick_ns: int) -> dict[Key, _Row]:
@@ -118,14 +135,14 @@ def _joined(ledger: Ledger, flows: Revenue, tick_ns: int) -> dict[Key, _Row]:
 def _share_costs(rows: dict[Key, _Row], flows: Revenue) -> None:
     """The costs of each segment to its rows; to its first line where it has none."""
     for place, segment in enumerate((*REPORTING_SEGMENTS, ELIMINATIONS)):
-        costs = flows.expenses[place, : len(_COSTS)].tolist()
+        costs = flows.expenses[place, : len(COSTS)].tolist()
         keys = sorted(key_ for key_ in rows if key_[0] == segment)
         if not keys and any(costs):
             line = next(name for name, owner in LINES.items() if owner == segment)
             keys = [(segment, line, payer_of(line))]
             rows[keys[0]] = _Row()
         weights = [rows[key_].earned_so_far for key_ in keys]
-        for column in range(len(_COSTS)):
+        for column in range(len(COSTS)):
             for key_, share in zip(keys, shares_of(costs[column], weights), strict=True):
                 rows[key_].costs[column] = share
 
@@ -169,12 +186,18 @@ REVENUE = View(
         key("counterparty", "consumer, enterprise, us-government or group."),
     ),
     columns=(
-        whole("customers_count", RollUp.LAST, "Customers, or contracts that run."),
-        whole("delivered_qty", RollUp.SUM, "Accelerator-seconds, tokens or launches paid for."),
+        whole(
+            "customers_count",
+            RollUp.LAST,
+            "Customers, or contracts that run; 0 for tokens and launches sold without a contract:"
+            " nobody tells who buys them.",
+        ),
+        whole("delivered_qty", RollUp.SUM, "Accelerator-seconds, tokens served, or launches."),
         usd(
             "unit_price_usd",
             RollUp.LAST,
-            "Customer-month, accelerator-hour, million tokens or launch; null where prices mix.",
+            "Customer-month, accelerator-hour, million output tokens at the list price, or launch;"
+            " null where prices mix.",
             is_nullable=True,
         ),
         usd("gross_usd", RollUp.SUM, "Earned in the tick."),

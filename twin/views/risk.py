@@ -43,15 +43,19 @@ def found(twin: Twin, label: str) -> Findings:
         if fleet is None or telemetry is None
         else supply_of(fleet, telemetry, promises, twin.registry)
     )
+    return findings(promises, supply, outlook_of(twin, label), twin.tick_ns // DAY_NS * DAY_NS)
+
+
+def outlook_of(twin: Twin, label: str) -> Outlook:
+    """What the risks of a label are judged with besides promises and supply."""
     tables = twin.ownership.get(label)
     bought, replaced = _told(twin.registry)
-    outlook = Outlook(
+    return Outlook(
         purchases=bought,
         votes=() if tables is None else votes_of(tables),
         replacement_s=replaced,
-        slack=slack_of(promises, twin.windows.get(label, Windows())),
+        slack=slack_of(twin.promises[label], twin.windows.get(label, Windows())),
     )
-    return findings(promises, supply, outlook, twin.tick_ns // DAY_NS * DAY_NS)
 
 
 def supply_of(fleet: Fleet, telemetry: Telemetry, promises: Promises, registry: Registry) -> Supply:
