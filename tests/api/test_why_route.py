@@ -114,7 +114,7 @@ def test_a_figure_names_the_assumptions_it_rests_on(client: httpx.Client) -> Non
         ("costs", "sl-53,live", "energy_usd_per_mwh", "mccalip."),
         ("costs", "c2-gb200,live", "energy_usd_per_mwh", "site.c2-gb200."),
         ("ownership", "SpaceX,A,Tesla", "shares_count", "ownership."),
-        ("risk", "group,person/Musk", "replacement_s", "risk.replacement."),
+        ("risk", "group,supplier/SpaceX", "replacement_s", "risk.replacement."),
     ],
 )
 def test_a_figure_of_the_group_names_the_assumptions_it_rests_on(
@@ -490,6 +490,13 @@ def test_value_at_risk_is_the_sum_of_its_stakes(client: httpx.Client) -> None:
     assert len(parts) > 3
     assert sum(stakes) == pytest.approx(body["value"], abs=1e-4)
     assert "defense.nro-starshield.value_usd" in {each["name"] for each in body["assumptions"]}
+
+
+def test_a_figure_that_is_none_rests_on_nothing(client: httpx.Client) -> None:
+    body = why(client, "risk", "group,person/Musk", "replacement_s")
+
+    assert body["value"] is None
+    assert body["assumptions"] == []
 
 
 def test_of_a_pool_in_orbit_the_quantities_are_those_of_all_its_satellites(
