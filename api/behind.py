@@ -11,9 +11,9 @@ from typing import Final, get_args
 
 import numpy as np
 
-from api.reckoned_calibration import line_of_row, names_of_a_line
-from api.reckoned_costs import assumptions_of_a_cost
-from api.reckoned_risk import exposure_of_row, purchases_of_row
+from api.reckoned.calibration import line_of_row, names_of_a_line
+from api.reckoned.costs import assumptions_of_a_cost
+from api.reckoned.risk import exposure_of_row, purchases_of_row
 from streams.store.queries import RowDict
 from twin.business.assumption_sets import TERMS
 from twin.business.commitments import Promises

@@ -13,7 +13,7 @@ from api.described import shown
 from api.meaning import BASES, UNITS, quantity_body, unit_of
 from api.problems import Unknown, require_known
 from api.reading import known_names, past_rows
-from api.reckoned import reckoning
+from api.reckoned.figure import reckoning
 from api.shapes import said
 from streams.replay import PastTwin
 from streams.store.queries import RowDict

@@ -12,7 +12,7 @@ from api.asked import AskedAlerts
 from api.house import House, InHouse, answers
 from api.media import json_response
 from api.reading import standing, tick_headers
-from api.schemas import AlertPage
+from api.schemas.answers import AlertPage
 from api.shapes import said_instant, said_number
 from streams.store import queries
 from streams.store.queries import RowDict

@@ -13,7 +13,7 @@ from api.media import json_response
 from api.pages import link_to, next_page
 from api.problems import Unknown
 from api.reading import tick_headers
-from api.schemas import AssumptionPage, OneAssumption
+from api.schemas.answers import AssumptionPage, OneAssumption
 from api.why import assumption_body
 from twin.suggest import nearest
 from twin.units import instant_text

@@ -11,7 +11,7 @@ from api.asked import AskedDeadLetters
 from api.house import InHouse, answers
 from api.media import json_response
 from api.reading import standing, tick_headers
-from api.schemas import DeadLetterPage
+from api.schemas.answers import DeadLetterPage
 from api.shapes import said_instant
 from streams.store import queries
 from streams.store.queries import RowDict

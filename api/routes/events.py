@@ -13,7 +13,7 @@ from api.media import JSON_LINES
 from api.pages import link_to, next_page
 from api.past_events import events_after
 from api.reading import tick_headers
-from api.schemas import EventLine
+from api.schemas.answers import EventLine
 
 router = APIRouter(tags=["journal"])
 

@@ -14,7 +14,7 @@ from api.described import Form
 from api.house import InHouse
 from api.meaning import UNITS, unit_of
 from api.media import Media, json_response
-from api.schemas import FrameDescription
+from api.schemas.answers import FrameDescription
 from api.shelf import FRAME_TOPICS
 from api.why import spec_body
 from streams.log.port import Message

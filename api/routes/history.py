@@ -13,7 +13,7 @@ from api.history import period_rows
 from api.house import InHouse, answers
 from api.media import table_response
 from api.reading import tick_headers
-from api.schemas import HistoryPage
+from api.schemas.answers import HistoryPage
 from twin.units import NS_PER_S, instant_text
 
 router = APIRouter(tags=["views"])

@@ -17,7 +17,7 @@ from api.limits import JSON_ROWS_MAX_COUNT, LIST_MAX_COUNT
 from api.media import Media, table_response
 from api.pages import link_to, next_page
 from api.reading import tick_headers
-from api.schemas_group import LaunchPage
+from api.schemas.group import LaunchPage
 from streams.store.queries import TickInfo
 from twin.errors import BadInput
 from twin.fold.launches import RECENT_MAX_COUNT

@@ -10,7 +10,7 @@ from api.house import InHouse, answers
 from api.media import json_response
 from api.metrics import CONTENT_TYPE, api_metrics, exposition, twin_metrics
 from api.reading import live_rows, standing, tick_headers
-from api.schemas import Alive, Ready
+from api.schemas.answers import Alive, Ready
 from streams.store import queries
 from streams.store.tables import LIVE
 from twin.errors import Unavailable

@@ -16,7 +16,7 @@ from api.media import Media, json_response, table_response
 from api.pages import link_to, next_page
 from api.problems import Unknown
 from api.reading import tick_headers
-from api.schemas import OneSatellite, SatellitePage
+from api.schemas.answers import OneSatellite, SatellitePage
 from api.telemetry import Seen
 from api.why import frame_body, spec_body
 from streams.store.queries import TickInfo

@@ -15,8 +15,8 @@ from api.pages import next_page
 from api.posted import Named
 from api.problems import TooLarge, UnsupportedMedia
 from api.reading import reckoned, tick_headers
-from api.scenario_edits import EDITS_SCHEMA, EXAMPLES
-from api.scenario_schemas import ScenarioList, ScenarioResult
+from api.schemas.edits import EDITS_SCHEMA, EXAMPLES
+from api.schemas.scenarios import ScenarioList, ScenarioResult
 from streams.comparison import as_plain
 from streams.store import queries
 from streams.store.queries import TickInfo

@@ -11,7 +11,7 @@ from api.asked import AskedOfBranch
 from api.house import House, InHouse, answers
 from api.media import json_response
 from api.reading import every_row, tick_headers
-from api.schemas import TwinState
+from api.schemas.answers import TwinState
 from api.why import source_bodies
 from streams.store import queries
 from streams.store.tables import LIVE

@@ -12,7 +12,7 @@ from api.asked import AskedOfBranch, asked_of
 from api.described import Form
 from api.house import InHouse, answers
 from api.pages import view_page
-from api.schemas import VIEW_PAGES
+from api.schemas.answers import VIEW_PAGES
 from twin.views import VIEWS, View
 
 router = APIRouter(tags=["views"])

@@ -14,7 +14,7 @@ from api.house import House, InHouse, answers
 from api.limits import EVENTS_BEHIND_MAX_COUNT
 from api.media import json_response
 from api.reading import past_rows, tick_headers
-from api.schemas_why import Why
+from api.schemas.why import Why
 from api.told import scenario_body
 from api.why import column_of, explanation, row_of
 from streams.replay import PastTwin

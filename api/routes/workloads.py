@@ -11,7 +11,7 @@ from api.asked_group import AskedWorkloads
 from api.house import House, InHouse, answers
 from api.media import json_response
 from api.reading import tick_headers
-from api.schemas_group import WorkloadPage
+from api.schemas.group import WorkloadPage
 from api.workloads import Row, placement_row, workload_rows
 from streams.store import queries
 from streams.store.queries import TickInfo

@@ -14,7 +14,7 @@ import pytest
 from api.app import create_app
 from api.media import Media
 from api.routes.frames import ATTRIBUTES
-from api.schemas import FrameDescription
+from api.schemas.answers import FrameDescription
 from streams.codec import decode_headers
 from streams.log.port import Header, Log, Outgoing, open_log
 from streams.settings import load_settings

@@ -7,7 +7,7 @@ import math
 import httpx
 import pytest
 
-from api.schemas import HistoryPage
+from api.schemas.answers import HistoryPage
 from twin.views import VIEWS
 
 PERIOD = {"from": "2029-01-01T00:00:00Z", "to": "2029-01-01T00:20:00Z"}

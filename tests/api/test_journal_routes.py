@@ -8,7 +8,7 @@ import re
 import httpx
 import pytest
 
-from api.schemas import AlertPage, DeadLetterPage, EventLine
+from api.schemas.answers import AlertPage, DeadLetterPage, EventLine
 from streams.journal import records
 from tests.one_process import OneProcess
 from twin.events import AssumptionSet

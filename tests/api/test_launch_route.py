@@ -12,7 +12,7 @@ import pytest
 
 from api.launches import BOOSTER, LAUNCH, VEHICLE
 from api.media import Media
-from api.schemas_group import LaunchPage
+from api.schemas.group import LaunchPage
 from tests.api.test_satellite_routes import pages
 from tests.one_process import OneProcess
 from twin.events import BoosterRecovered, LaunchFlown, LaunchScheduled, VehicleStatusChanged

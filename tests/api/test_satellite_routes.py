@@ -23,7 +23,7 @@ from api.limits import Limits
 from api.media import Media
 from api.posted import Posted
 from api.reading import Reader
-from api.schemas import OneSatellite, SatellitePage
+from api.schemas.answers import OneSatellite, SatellitePage
 from api.shelf import Shelf
 from streams.log.port import Header, Message, Outgoing
 from streams.store import queries

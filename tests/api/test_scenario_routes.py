@@ -11,9 +11,9 @@ import pytest
 from api.app import create_app
 from api.limits import BODY_MAX_BYTES, SCENARIO_EDITS_MAX_COUNT, Limits
 from api.problems import Problem
-from api.scenario_schemas import ScenarioList, ScenarioResult
-from api.schemas import VIEW_PAGES, HistoryPage, TwinState
-from api.schemas_why import Why
+from api.schemas.answers import VIEW_PAGES, HistoryPage, TwinState
+from api.schemas.scenarios import ScenarioList, ScenarioResult
+from api.schemas.why import Why
 from streams.branching import run
 from streams.comparison import as_plain
 from streams.store import queries

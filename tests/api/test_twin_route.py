@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.schemas import TwinState
+from api.schemas.answers import TwinState
 from tests.api.conftest import TICKS_COUNT, served
 from tests.one_process import OneProcess
 from twin.baseline import load

@@ -14,7 +14,7 @@ import pytest
 
 from api.described import NotAcceptable, accepted
 from api.media import Media
-from api.schemas import VIEW_PAGES
+from api.schemas.answers import VIEW_PAGES
 from api.shapes import said_number
 from twin.views import VIEWS
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from api.assumed import OF_SATELLITES, OF_SITES
-from api.schemas import AssumptionPage, OneAssumption
-from api.schemas_why import Why
+from api.schemas.answers import AssumptionPage, OneAssumption
+from api.schemas.why import Why
 from streams.journal import records
 from tests.one_process import OneProcess
 from tests.simulate.worlds import MINUTE_NS, baseline_of

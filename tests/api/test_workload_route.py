@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from api.schemas_group import KINDS_OF_NEED, WorkloadPage
+from api.schemas.group import KINDS_OF_NEED, WorkloadPage
 from tests.one_process import OneProcess
 from twin.events import WorkloadSubmitted
 from twin.units import instant_text

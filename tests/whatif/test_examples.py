@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.app import create_app
-from api.scenario_edits import EDITS_SCHEMA, EXAMPLES
+from api.schemas.edits import EDITS_SCHEMA, EXAMPLES
 from streams.branching import run
 from streams.comparison import as_plain
 from streams.settings import load_settings

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from api.behind import items_of_row
-from api.reckoned_books import booked
-from api.reckoned_calibration import of_calibration
-from api.reckoned_expenses import COSTS, shared
-from api.reckoned_part import Part, Reckoning, part, reckoned
+from api.reckoned.books import booked
+from api.reckoned.calibration import of_calibration
+from api.reckoned.expenses import COSTS, shared
+from api.reckoned.part import Part, Reckoning, part, reckoned
 from streams.store.queries import RowDict
 from twin.business.items import Item
 from twin.business.lines import ELIMINATION

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from api.reckoned_part import Part, part
+from api.reckoned.part import Part, part
 from streams.store.queries import RowDict
 from twin.business.items import NO_NEED, A, Item, Mode, billed_ppm_of
 from twin.business.revenue import B

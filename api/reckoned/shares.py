@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from api.reckoned_part import Part, Reckoning, part, reckoned
+from api.reckoned.part import Part, Reckoning, part, reckoned
 from streams.store.queries import RowDict
 from twin.business.cap_tables import CapTables, Company
 from twin.business.look_through import Fractions, look_through

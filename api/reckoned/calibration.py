@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from api.meaning import unit_of
-from api.reckoned_part import Part, Reckoning, part, reckoned
+from api.reckoned.part import Part, Reckoning, part, reckoned
 from streams.store.queries import RowDict
 from twin.business.calibration import CalibratedDriver, CalibratedLine, CalibratedTerm
 from twin.simulate.accounts import name_of_filed

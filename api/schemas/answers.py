@@ -14,7 +14,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, Field, create_model
 
 from api.fleet import SATELLITE
-from api.scenario_schemas import DATE_TIME, Described
+from api.schemas.scenarios import DATE_TIME, Described
 from api.shapes import row_model, titled, view_shape
 from twin.events import Confidence, Nature
 from twin.views import VIEWS

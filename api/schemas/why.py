@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from api.meaning import BASES
-from api.scenario_schemas import DATE_TIME, Described, ScenarioBehind
-from api.schemas import Assumption, FrameReference, Head, Quantity, RecordReference, Source
+from api.schemas.answers import Assumption, FrameReference, Head, Quantity, RecordReference, Source
+from api.schemas.scenarios import DATE_TIME, Described, ScenarioBehind
 
 
 class EventReference(Described):

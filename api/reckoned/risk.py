@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from api.reckoned_part import Part, Reckoning, part, reckoned
+from api.reckoned.part import Part, Reckoning, part, reckoned
 from streams.store.queries import RowDict
 from twin.business.risk import DAY_NS, Exposure, Purchase, Stake, lost_with
 from twin.state import Twin

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from api.meaning import unit_of
-from api.reckoned_part import Part, Reckoning, part, reckoned
+from api.reckoned.part import Part, Reckoning, part, reckoned
 from streams.store.queries import RowDict
 from twin.business.assumption_sets import COMMON, LIVE, TERMS
 from twin.business.cost_inputs import Inputs, assumption_of

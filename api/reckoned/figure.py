@@ -6,13 +6,13 @@ what the formula makes of all of them. In a formula, what follows ``where`` says
 
 from __future__ import annotations
 
-from api.reckoned_calibration import of_calibration
-from api.reckoned_costs import of_costs
-from api.reckoned_part import Reckoning
-from api.reckoned_promises import of_commitments, of_windows
-from api.reckoned_revenue import of_revenue
-from api.reckoned_risk import of_risk
-from api.reckoned_shares import of_ownership
+from api.reckoned.calibration import of_calibration
+from api.reckoned.costs import of_costs
+from api.reckoned.part import Reckoning
+from api.reckoned.promises import of_commitments, of_windows
+from api.reckoned.revenue import of_revenue
+from api.reckoned.risk import of_risk
+from api.reckoned.shares import of_ownership
 from streams.store.queries import RowDict
 from twin.state import Twin
 from twin.views import Column, View

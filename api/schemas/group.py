@@ -9,8 +9,8 @@ from pydantic import Field, create_model
 
 from api.launches import BOOSTER, LAUNCH, VEHICLE
 from api.meaning import unit_of
-from api.scenario_schemas import DATE_TIME, Described
-from api.schemas import Head
+from api.schemas.answers import Head
+from api.schemas.scenarios import DATE_TIME, Described
 from api.shapes import row_model
 
 LAUNCH_ROWS: Final[Any] = GenericAlias(list, (row_model(LAUNCH),))

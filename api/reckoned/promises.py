@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.behind import promise_of_row
-from api.reckoned_part import Part, Reckoning, part, reckoned
+from api.reckoned.part import Part, Reckoning, part, reckoned
 from streams.store.queries import RowDict
 from twin.business.promise import Promise
 from twin.business.windows import W
