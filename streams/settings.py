@@ -13,7 +13,8 @@ from urllib.parse import quote
 import msgspec
 
 from streams.log.address import address_of, without_secret
-from streams.log.port import Log, open_log
+from streams.log.opening import open_log
+from streams.log.port import Log
 from streams.log.security import MECHANISMS, PROTOCOLS, Security
 from streams.store.address import database_address
 from twin.errors import BadInput

@@ -16,7 +16,8 @@ import msgspec
 from streams.codec import Envelope, observed, outgoing
 from streams.keeping import Keeper
 from streams.log.embedded import EmbeddedLog
-from streams.log.port import Outgoing, open_log
+from streams.log.opening import open_log
+from streams.log.port import Outgoing
 from streams.publish import Publisher
 from streams.replay import Folded
 from streams.sequencing import Sequencing

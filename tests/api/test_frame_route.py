@@ -16,7 +16,8 @@ from api.media import Media
 from api.routes.frames import ATTRIBUTES
 from api.schemas.answers import FrameDescription
 from streams.codec import decode_headers
-from streams.log.port import Header, Log, Outgoing, open_log
+from streams.log.opening import open_log
+from streams.log.port import Header, Log, Outgoing
 from streams.settings import load_settings
 from streams.topics import INPUTS, JOURNAL, SATELLITES, WORKLOADS, topic_specs
 from tests.api.conftest import PATIENCE_S, served

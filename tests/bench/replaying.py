@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from streams import topics
 from streams.journal import records
 from streams.keeping import Keeper
-from streams.log.port import Log, Outgoing, open_log
+from streams.log.opening import open_log
+from streams.log.port import Log, Outgoing
 from streams.replay import as_of, fold
 from streams.settings import load_settings
 from streams.store.database import open_database

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from infra.bench.live import end
-from streams.log.port import Outgoing, TopicSpec, open_log
+from streams.log.opening import open_log
+from streams.log.port import Outgoing, TopicSpec
 
 MESSAGES_COUNT = 20_000
 PATIENCE_S = 300.0

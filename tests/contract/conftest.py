@@ -14,7 +14,7 @@ from typing import IO
 import pytest
 
 from streams.journal import records
-from streams.log.port import open_log
+from streams.log.opening import open_log
 from streams.replay import fold
 from tests.waiting import PATIENCE_S
 from twin.records import Chain

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from streams.codec import Envelope, outgoing
-from streams.log.port import Outgoing, open_log
+from streams.log.opening import open_log
+from streams.log.port import Outgoing
 from tests.contract.conftest import ROOT, Command, as_json, committed, hashes
 from tests.streams.test_codec import POISON
 from tests.waiting import PATIENCE_S

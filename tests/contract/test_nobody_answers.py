@@ -17,7 +17,7 @@ import pytest
 from infra.kafka import broker
 from infra.postgres import server
 from streams.journal import records
-from streams.log.port import open_log
+from streams.log.opening import open_log
 from streams.replay import fold
 from streams.store import queries
 from streams.store.database import open_database

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams.journal import records
-from streams.log.port import open_log
+from streams.log.opening import open_log
 from streams.replay import fold
 from tests.contract.conftest import Command, as_json
 from tests.shared_data import shared_file

@@ -23,7 +23,8 @@ from sqlalchemy.exc import DBAPIError
 
 from streams.codec import decode_headers
 from streams.journal import records
-from streams.log.port import Log, open_log
+from streams.log.opening import open_log
+from streams.log.port import Log
 from streams.replay import fold
 from streams.topics import INPUTS, JOURNAL, OBSERVATIONS, SEALS
 from twin.identity import Identity

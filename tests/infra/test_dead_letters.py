@@ -15,7 +15,8 @@ from infra.log import dead_letters
 from infra.world.file import FILE, Asked, settle
 from streams.journal import journal_head
 from streams.keeping import Keeper
-from streams.log.port import Outgoing, open_log
+from streams.log.opening import open_log
+from streams.log.port import Outgoing
 from streams.settings import Settings, load_settings
 from streams.store import queries
 from streams.store.database import open_database

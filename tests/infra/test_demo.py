@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.log.port import open_log
+from streams.log.opening import open_log
 from streams.topics import JOURNAL
 from tests.processes import descendants, is_alive
 from tests.waiting import PATIENCE_S, eventually

@@ -12,7 +12,8 @@ import pytest
 
 from streams import agents, retrying, topics
 from streams.codec import observed
-from streams.log.port import Message, Outgoing, open_log
+from streams.log.opening import open_log
+from streams.log.port import Message, Outgoing
 from tests.streams.test_codec import POISON, message
 from twin.errors import BrokenInvariant, Unavailable
 from twin.identity import Identity

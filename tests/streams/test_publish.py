@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streams.log.opening import open_log
 from streams.log.placing import partition_for
-from streams.log.port import Log, open_log
+from streams.log.port import Log
 from streams.publish import Publisher
 from streams.topics import SATELLITES, WORKLOADS, topic_specs
 from twin.baseline import load

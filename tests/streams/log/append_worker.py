@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import itertools
 
-from streams.log.port import Log, Outgoing, open_log
+from streams.log.opening import open_log
+from streams.log.port import Log, Outgoing
 
 ROWS = 3
 

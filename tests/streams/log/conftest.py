@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.log.port import Log, open_log
+from streams.log.opening import open_log
+from streams.log.port import Log
 
 
 @pytest.fixture(params=["embedded", "kafka"])

@@ -10,7 +10,8 @@ import threading
 import pytest
 from log_messages import every, in_threads, outgoing, values
 
-from streams.log.port import Log, Message, Position, Span, TopicSpec, open_log, tail
+from streams.log.opening import open_log
+from streams.log.port import Log, Message, Position, Span, TopicSpec, tail
 from twin.errors import BadInput, Superseded
 
 # -- topics

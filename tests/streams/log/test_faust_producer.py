@@ -16,8 +16,9 @@ from yarl import URL
 from streams.log import faust_producer, sqlite_file
 from streams.log.faust_producer import Producer
 from streams.log.faust_transport import Transport
+from streams.log.opening import open_log
 from streams.log.placing import partition_for
-from streams.log.port import Log, TopicSpec, open_log
+from streams.log.port import Log, TopicSpec
 from twin.errors import BadInput, Unavailable
 
 

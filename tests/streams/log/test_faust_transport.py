@@ -22,7 +22,8 @@ from log_messages import every, outgoing
 
 from streams.log.embedded import EmbeddedLog
 from streams.log.kafka import KafkaLog
-from streams.log.port import Log, Message, TopicSpec, open_log
+from streams.log.opening import open_log
+from streams.log.port import Log, Message, TopicSpec
 from twin.errors import Unavailable
 
 REPOSITORY = Path(__file__).resolve().parents[3]
