@@ -13,7 +13,10 @@ from infra.demo.children import Child, Order
 
 
 @pytest.fixture
-def child():
+def child(monkeypatch: pytest.MonkeyPatch):
+    # It sets these for what it starts; other tests start processes as well.
+    for name in ("PYTHONSAFEPATH", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
     children.prepare()
     child = Child(Order("watch", ("simulate", "--help"), may_end=False), {})
     yield child

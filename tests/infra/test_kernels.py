@@ -12,7 +12,8 @@ import pytest
 
 from infra import kernels
 
-PACKAGE = Path(kernels.__file__).parent.parent / "twin"
+ROOT = Path(kernels.__file__).parents[1]
+PACKAGE = ROOT / "twin"
 
 
 @pytest.fixture
@@ -66,7 +67,12 @@ def warmed() -> dict[str, set[str]]:
     # The first may have to compile; the second must find all of it.
     kernels.use()
     command = [sys.executable, "-m", "tests.infra.warmed"]
-    runs = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(2)]
+    # A process of ours may have been told to import from nowhere else.
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    runs = [
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
     found: dict[str, set[str]] = {}
     for line in runs[-1].stdout.splitlines():
         word, name = line.split()
