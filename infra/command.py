@@ -98,7 +98,7 @@ def demo(
         faults=faults,
         satellites=satellites,
     )
-    from infra.demo import running as running
+    from infra.demo import running
 
     plan = running.Plan(
         ticks_count=ticks,

@@ -70,7 +70,7 @@ def an_empty_database(server_url: str) -> Iterator[str]:
 @contextmanager
 def own_servers() -> Iterator[tuple[Path, Path]]:
     """The folders of a broker and a database that run for one user alone, and may be killed."""
-    base = _reachable_folder()
+    base = reachable_folder()
     kafka, postgres = base / "kafka", base / "postgres"
     with ExitStack() as ending:
         ending.callback(shutil.rmtree, base)
@@ -115,7 +115,7 @@ def needs_servers() -> None:
         pytest.skip("starts a broker and a database: FAULTS=short make test, or make test-faults")
 
 
-def _reachable_folder() -> Path:
+def reachable_folder() -> Path:
     """Of our own; but whoever runs PostgreSQL has to reach it, and that is not root."""
     folder = Path(tempfile.mkdtemp(prefix="twin-servers-"))
     folder.chmod(0o755)
@@ -123,7 +123,7 @@ def _reachable_folder() -> Path:
 
 
 def _start_postgres(folder: Path) -> str:
-    place = _reachable_folder()
+    place = reachable_folder()
     (folder / "place").write_text(str(place))
     return server.start(place / "postgres", free_port())
 

@@ -6,6 +6,9 @@ what the formula makes of all of them. In a formula, what follows ``where`` says
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from api.reckoned.calibration import of_calibration
 from api.reckoned.costs import of_costs
 from api.reckoned.part import Reckoning
@@ -17,22 +20,18 @@ from streams.store.queries import RowDict
 from twin.state import Twin
 from twin.views import Column, View
 
+_OF_VIEWS: Final[Mapping[str, Callable[[Twin, str, RowDict], Reckoning | None]]] = {
+    "revenue": of_revenue,
+    "costs": of_costs,
+    "calibration": of_calibration,
+    "commitments": of_commitments,
+    "commitment_windows": of_windows,
+    "ownership": of_ownership,
+    "risk": of_risk,
+}
+
 
 def reckoning(twin: Twin, view: View, column: Column, row: RowDict) -> Reckoning | None:
     """The formula of a figure and its parts; None where it is no sum of money or of its causes."""
-    match view.name:
-        case "revenue":
-            return of_revenue(twin, column.name, row)
-        case "costs":
-            return of_costs(twin, column.name, row)
-        case "calibration":
-            return of_calibration(twin, column.name, row)
-        case "commitments":
-            return of_commitments(twin, column.name, row)
-        case "commitment_windows":
-            return of_windows(twin, column.name, row)
-        case "ownership":
-            return of_ownership(twin, column.name, row)
-        case "risk":
-            return of_risk(twin, column.name, row)
-    return None
+    reckon = _OF_VIEWS.get(view.name)
+    return reckon(twin, column.name, row) if reckon is not None else None

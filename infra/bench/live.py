@@ -25,6 +25,7 @@ from infra.bench.cpu import cpu_of_listener, cpu_of_tree
 from infra.bench.place import of_its_own
 from infra.installation import committed_count, ready_database
 from infra.panel.facts import latest
+from infra.processes.listening import is_loopback
 from streams.log.address import address_of
 from streams.settings import Settings
 from streams.store.tables import LIVE, TICK, VIEW_TABLES
@@ -36,7 +37,6 @@ WARM_COUNT: Final = 10
 CATCH_UP_S: Final = 90.0
 LOOK_S: Final = 0.5
 START_TIMEOUT_S: Final = 180.0
-HERE: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
 POSTGRES_PORT: Final = 5432
 STOP_TIMEOUT_S: Final = 60.0
 
@@ -140,10 +140,10 @@ def servers_here(settings: Settings) -> Iterator[tuple[str, int]]:
     """``broker`` and ``database`` with the ports they listen on, if they are on this machine."""
     for server in address_of(settings.broker_url).servers:
         host, _, port = server.rpartition(":")
-        if host in HERE:
+        if is_loopback(host.strip("[]")):
             yield "broker", int(port)
     database = make_url(settings.database_url)
-    if database.host in HERE:
+    if database.host is not None and is_loopback(database.host):
         yield "database", database.port or POSTGRES_PORT
 
 

@@ -198,12 +198,23 @@ def _of_another_start(directory: Path, port: int) -> Running:
     return running
 
 
+def cluster_id(drawn: uuid.UUID) -> str:
+    """The identity of a new cluster in Kafka's spelling, from 128 bits drawn for it.
+
+    Its first letter is never ``-``, which the broker's tools take for the start of an option.
+    """
+    first, *others = drawn.bytes
+    spelt = base64.urlsafe_b64encode(bytes((first & 0x7F, *others)))
+    return spelt.decode().rstrip("=")
+
+
 def _format(directory: Path, arguments: Sequence[str]) -> None:
     """Make the storage of a new broker; one that has some is left alone."""
     if (directory / "data" / "meta.properties").exists():
         return
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    command = _command("kafka.tools.StorageTool", "format", "--cluster-id", cluster_id)
+    command = _command(
+        "kafka.tools.StorageTool", "format", "--cluster-id", cluster_id(uuid.uuid4())
+    )
     command += ["--config", str(directory / "server.properties"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

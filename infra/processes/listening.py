@@ -20,7 +20,7 @@ def listening(settings: Settings) -> socket.socket:
     ``BadUsage`` for an address others can reach, ``Unavailable`` for a port in use.
     """
     host, port = settings.host, settings.port
-    if not (settings.trusts_network or _is_loopback(host)):
+    if not (settings.trusts_network or is_loopback(host)):
         raise BadUsage(
             f"TWIN_HOST={host!r}",
             expected="a loopback address: the API has no authentication yet",
@@ -53,7 +53,8 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host; of names we know that of ``localhost`` alone."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from streams.store import queries
 from streams.store.database import open_database
 from streams.store.tables import LIVE
 from tests.contract.conftest import Command
-from tests.servers import free_port, needs_servers
+from tests.servers import free_port, needs_servers, reachable_folder
 from tests.waiting import PATIENCE_S, eventually
 from twin.records import Chain
 from twin.state import Twin
@@ -221,10 +220,9 @@ def test_a_database_gone_in_the_middle_is_given_up_by_an_idle_keeper_and_nothing
 
 @pytest.fixture
 def own_database() -> Iterator[Path]:
-    """A PostgreSQL that nobody else uses; whoever runs it has to reach its folder."""
+    """A PostgreSQL that nobody else uses."""
     needs_servers()
-    folder = Path(tempfile.mkdtemp(prefix="twin-tests-"))
-    folder.chmod(0o755)
+    folder = reachable_folder()
     server.start(folder, free_port(2))
     yield folder
     server.stop(folder, mode="immediate")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from infra.bench import cpu
 from infra.kafka import broker
 from infra.postgres import server
 from infra.usage import BadUsage
-from tests.servers import free_port, needs_servers
+from tests.servers import free_port, needs_servers, reachable_folder
 
 
 @pytest.fixture
@@ -36,8 +35,7 @@ def test_a_port_in_use_is_bad_usage_and_makes_nothing(start, taken: int, tmp_pat
 
 def test_a_database_whose_making_was_interrupted_is_made_anew() -> None:
     needs_servers()
-    folder = Path(tempfile.mkdtemp(prefix="twin-tests-"))
-    folder.chmod(0o755)
+    folder = reachable_folder()
     half_made = folder / "data.unfinished"
     half_made.mkdir()
     (half_made / "PG_VERSION").write_text("15\n")
