@@ -15,7 +15,8 @@ SESSION_S: Final = 6.0
 HEARTBEAT_S: Final = 2.0
 POLL_MAX_S: Final = 3_600.0
 """A partition may wait so long for a log or database that does not answer."""
-FETCH_BYTES: Final = 8 << 20
+FETCH_BYTES: Final = 1 << 20
+"""Of each partition at a time: of more, an agent waits longer for the answer than it works."""
 
 
 def app_of(

@@ -27,15 +27,17 @@ from streams.topics import INPUTS, OBSERVATIONS
 from tests.bench.figures import Figure
 from tests.servers import a_twin_on_own_servers
 from twin.baseline import load
+from twin.observations import decode_observation
 from twin.records import Chain
 from twin.simulate.world import State, World, WorldTick
 from twin.state import Twin
+from twin.summaries import Summary
 from twin.units import NS_PER_S, parse_instant
 
 SATELLITES_COUNT = 1_000_000
 TICKS_COUNT = 30
-WARM_SHARE = 0.3
-"""Of the observations, at first, in which a worker starts and joins."""
+WARM_SHARE = 0.5
+"""Of the observations, at first: the worker starts and joins, and what a world tells of itself."""
 PATIENCE_S = 300.0
 
 
@@ -60,7 +62,7 @@ def _stages(settings: Settings) -> Iterator[Figure]:
     yield _rate("broker, while that is produced", rows, _of_port(kafka_port) - began_s)
     yield Figure("  bytes of a row on the broker", world.bytes_count / rows, "bytes")
 
-    yield from _observed(log, settings, rows, kafka_port=kafka_port)
+    yield from _observed(log, settings, kafka_port=kafka_port)
 
     yield _rate("sequence", rows, _cpu_s(lambda: _sequence(log)))
     fold_s = _cpu_s(lambda: [*fold(Twin(), records(log, Chain(), start=0))])
@@ -113,7 +115,7 @@ class ToldWorld(World):
         return sum(len(sent.body) for _, tick in self._ticks for sent in tick.messages)
 
 
-def _observed(log: Log, settings: Settings, rows: int, *, kafka_port: int) -> Iterator[Figure]:
+def _observed(log: Log, settings: Settings, *, kafka_port: int) -> Iterator[Figure]:
     """A worker that finds all of it on the broker; what it takes once it is at work."""
     worker = subprocess.Popen(
         [sys.executable, "-P", "-m", "infra.command", "worker", "--role", "observe"],
@@ -128,7 +130,7 @@ def _observed(log: Log, settings: Settings, rows: int, *, kafka_port: int) -> It
         broker_s = _of_port(kafka_port) - broker_s
     finally:
         end(worker)
-    counted = round(rows * (last - first) / last)
+    counted = _rows_count(log, first, last)
     yield _rate("observe from the broker, Faust included", counted, own_s, wanted="≥ 3 M")
     yield _rate("broker, while that is observed", counted, broker_s)
     yield Figure("  by the clock, both on these cores", counted / took_s, "rows/s")
@@ -154,12 +156,17 @@ def _wait_for(log: Log, count: int) -> int:
 def _sequence(log: Log) -> None:
     """As the agent does, which has read each observation already; here a page at a time."""
     sequencing = Sequencing(log)
-    for message in _observations(log):
+    for message in _observations(log, 0, log.span(OBSERVATIONS, 0).end):
         sequencing.take(message.offset, message.value)
 
 
-def _observations(log: Log) -> Iterator[Message]:
-    offset, end = 0, log.span(OBSERVATIONS, 0).end
+def _rows_count(log: Log, first: int, last: int) -> int:
+    """Rows that the observations from one offset to below another are of."""
+    told = (decode_observation(message.value) for message in _observations(log, first, last))
+    return sum(each.frame.rows_count for each in told if isinstance(each, Summary))
+
+
+def _observations(log: Log, offset: int, end: int) -> Iterator[Message]:
     while offset < end:
         page = log.read(OBSERVATIONS, 0, offset, limit=PAGE_COUNT, max_bytes=PAGE_BYTES)
         yield from page
