@@ -25,6 +25,7 @@ def messages_per_s(log_url: str, *, broker_url: str, folder: Path, prefix: str =
     for _ in range(MESSAGES_COUNT // 1000):
         log.append([one] * 1000)
     words = [broker_url, str(MESSAGES_COUNT), str(folder / "faust"), prefix]
+    folder.mkdir(parents=True, exist_ok=True)
     said = folder / "one_message_each.log"
     with said.open("wb") as complaints:
         # Its client complains while the group is made, which is no news unless nothing follows.
@@ -32,7 +33,8 @@ def messages_per_s(log_url: str, *, broker_url: str, folder: Path, prefix: str =
     try:
         deadline_s = time.monotonic() + PATIENCE_S
         while log.span("done", 0).end == 0:
-            assert time.monotonic() < deadline_s, f"no end of one message each: {said.read_text()}"
+            is_at_it = worker.poll() is None and time.monotonic() < deadline_s
+            assert is_at_it, f"no end of one message each: {said.read_text()}"
             time.sleep(0.05)
         (done,) = log.read("done", 0, 0, limit=1, max_bytes=1000)
     finally:
