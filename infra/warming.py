@@ -27,6 +27,8 @@ from streams.store.database import open_database
 from streams.store.tables import LIVE
 from streams.topics import INPUTS, OBSERVATIONS
 from twin.baseline import load
+from twin.business.ledger import K
+from twin.business.revenue import worn
 from twin.physics.sunlight import illumination_fraction
 from twin.region_grid import region_grid, regions_below
 from twin.simulate.catalogue import read_catalogue
@@ -88,6 +90,7 @@ def warm() -> None:
     # What the API alone calls.
     regions_below(region_grid(load("2029").regions), np.zeros((1, 3)))
     illumination_fraction(np.zeros((1, 3)), np.zeros(3))
+    worn(np.zeros(len(K), dtype=np.int64), 0, 1)
     for world, ticks_count in ((drawn, TICKS_COUNT), (catalogued, 2)):
         with tempfile.TemporaryDirectory() as folder:
             settings = load_settings({"TWIN_SNAPSHOT_TICKS": "1"}, directory=Path(folder))

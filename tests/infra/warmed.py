@@ -16,6 +16,7 @@ from typing import Any
 
 from numba.core.registry import CPUDispatcher
 
+import api
 import twin
 from infra.warming import warm
 
@@ -25,8 +26,9 @@ PACKAGES = ("twin", "streams", "api", "infra")
 
 def report() -> Iterator[tuple[str, str]]:
     """Warm, and then the word and the name of every kernel."""
-    for module in pkgutil.walk_packages(twin.__path__, "twin."):
-        importlib.import_module(module.name)
+    for package in (twin, api):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     warm()
     every = [each for each in gc.get_objects() if type(each) is CPUDispatcher]
     every = [each for each in every if each.py_func.__module__.startswith("twin.")]
