@@ -121,9 +121,11 @@ def _depreciation(twin: Twin, label: str, place: int) -> Iterator[Part]:
     start_s, end_s = twin.start_ns // NS_PER_S, twin.tick_ns // NS_PER_S
     for number, spent in enumerate(twin.ledgers[label].capital, start=1):
         row = [int(each) for each in spent]
+        if row[K.SEGMENT] != place:
+            continue
         # A copy: of one type to the kernel, wherever the ledger was read from.
         amount = int(worn(spent.copy(), start_s, end_s))
-        if row[K.SEGMENT] == place and amount:
+        if amount:
             from_s, life_s = row[K.FROM_S], row[K.LIFE_S]
             spent_micro_usd = row[K.MICRO_USD_PER_S] * life_s + row[K.REST_MICRO_USD]
             terms = {
