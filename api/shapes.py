@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
+from types import GenericAlias
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -187,3 +188,8 @@ def row_model(shape: Shape) -> type[BaseModel]:
         )
     title = titled(shape.name) + "Row"
     return create_model(title, __base__=Row, __doc__=shape.meaning, **fields)
+
+
+def list_of(row: Any) -> Any:
+    """The type ``list[row]`` of a model that was made, not written."""
+    return GenericAlias(list, (row,))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from types import GenericAlias
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, Field, create_model
 
 from api.fleet import SATELLITE
 from api.schemas.scenarios import DATE_TIME, Described
-from api.shapes import row_model, titled, view_shape
+from api.shapes import list_of, row_model, titled, view_shape
 from twin.events import Confidence, Nature
 from twin.views import VIEWS
 
@@ -180,11 +179,6 @@ class AnomalyFound(Described):
     expected: float = Field(description="What was expected.")
 
 
-def _list_of(row: Any) -> Any:
-    """The type ``list[row]`` of a model that was made, not written."""
-    return GenericAlias(list, (row,))
-
-
 SatelliteRow = row_model(SATELLITE)
 
 SatellitePage = create_model(
@@ -193,7 +187,7 @@ SatellitePage = create_model(
     __doc__="Satellites of one tick, by asset id.",
     matched_count=(int, Field(description="Satellites that match, on all pages.")),
     next=(str | None, Field(description="The next page, of the same tick; null at the end.")),
-    rows=(_list_of(SatelliteRow), Field(description="The satellites.")),
+    rows=(list_of(SatelliteRow), Field(description="The satellites.")),
 )
 
 
@@ -309,7 +303,7 @@ class TwinHead(Head):
 
 
 _VIEW_FIELDS: dict[str, Any] = {
-    name: (_list_of(row), Field(description=VIEWS[name].meaning)) for name, row in VIEW_ROWS.items()
+    name: (list_of(row), Field(description=VIEWS[name].meaning)) for name, row in VIEW_ROWS.items()
 }
 
 TwinState = create_model(
@@ -324,7 +318,7 @@ VIEW_PAGES: Final[dict[str, type[BaseModel]]] = {
         f"{titled(name)}Page",
         __base__=Head,
         __doc__=VIEWS[name].meaning,
-        rows=(_list_of(row), Field(description="Rows by label and key.")),
+        rows=(list_of(row), Field(description="Rows by label and key.")),
     )
     for name, row in VIEW_ROWS.items()
 }
@@ -355,6 +349,6 @@ HistoryPage = create_model(
     __doc__="Rows of a view over a period, oldest first.",
     view=(str, Field(description="The view.")),
     step_s=(float | None, Field(description="One row per key and step; null: one per tick.")),
-    rows=(_list_of(_HISTORY_ROW), Field(description="Rows named by the end of their step.")),
+    rows=(list_of(_HISTORY_ROW), Field(description="Rows named by the end of their step.")),
     **_FROM_TO,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import GenericAlias
 from typing import Any, Final
 
 from pydantic import Field, create_model
@@ -11,11 +10,11 @@ from api.launches import BOOSTER, LAUNCH, VEHICLE
 from api.meaning import unit_of
 from api.schemas.answers import Head
 from api.schemas.scenarios import DATE_TIME, Described
-from api.shapes import row_model
+from api.shapes import list_of, row_model
 
-LAUNCH_ROWS: Final[Any] = GenericAlias(list, (row_model(LAUNCH),))
-BOOSTER_ROWS: Final[Any] = GenericAlias(list, (row_model(BOOSTER),))
-VEHICLE_ROWS: Final[Any] = GenericAlias(list, (row_model(VEHICLE),))
+LAUNCH_ROWS: Final[Any] = list_of(row_model(LAUNCH))
+BOOSTER_ROWS: Final[Any] = list_of(row_model(BOOSTER))
+VEHICLE_ROWS: Final[Any] = list_of(row_model(VEHICLE))
 
 LaunchPage = create_model(
     "LaunchPage",
